@@ -1,0 +1,179 @@
+"""Any framework's array as a NumPy array, without importing the framework.
+
+A value can only be, say, a torch tensor if the user has imported torch; so each framework is looked up in
+`sys.modules` and never imported. What has no branch of its own goes through `__array__`, the buffer protocol
+or DLPack (https://dmlc.github.io/dlpack/).
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import InvalidTypeError, InvalidValueError, describe, type_error, value_error
+
+Array = npt.NDArray[Any]
+
+ACCEPTED = "a number, a list, a NumPy array or a tensor (torch, JAX, TensorFlow, Paddle, CuPy, MLX)"
+
+
+def to_numpy(value: Any, tag: str = "") -> Array:
+    """Return `value` as an array of a bool, integer, float or complex dtype; shares memory where it can.
+
+    bfloat16 and float8 values come as float32, which holds each of them exactly.
+
+    Raises TypeError for anything that is not numeric, and for tensors that have no plain elements to read
+    (sparse, meta).
+    """
+    try:
+        array = _convert(value, tag)
+    except (InvalidTypeError, InvalidValueError):
+        raise
+    except Exception as error:
+        raise InvalidTypeError(f"tag {tag!r}: {describe(value)} cannot be read as an array: {error}") from error
+    if array.dtype.kind in "biufc":
+        return array
+    if array.dtype.name.startswith(("bfloat16", "float8", "float4", "float6", "int4", "uint4", "int2", "uint2")):
+        return array.astype(np.float32)  # dtypes of the package ml_dtypes, which JAX and TensorFlow use
+    raise type_error(tag, value, f"{ACCEPTED} with numeric elements")
+
+
+def to_owned(value: Any, tag: str = "") -> Array:
+    """As `to_numpy`, in memory of its own: the caller may change `value` afterwards."""
+    array = to_numpy(value, tag)
+    fresh = array is not value and array.flags.owndata
+    return array if fresh else array.copy()
+
+
+def to_float(value: Any, tag: str = "") -> float:
+    """Return the one number that `value` holds: a number, or an array or tensor of one element.
+
+    Raises TypeError for what is not numeric, ValueError for more or fewer than one element, complex numbers
+    and integers beyond the range of a float.
+    """
+    if type(value) is float:
+        return value
+    try:
+        if isinstance(value, (int, float)):
+            return float(value)
+        return _one_element(value, tag)
+    except OverflowError as error:
+        raise value_error(tag, value, "a number within the range of a float") from error
+
+
+def _one_element(value: Any, tag: str) -> float:
+    if not hasattr(value, "shape") and hasattr(type(value), "__float__"):
+        return float(value)  # Decimal, Fraction and other numbers that are no arrays
+    array = to_numpy(value, tag)
+    if array.size != 1 or array.dtype.kind == "c":
+        raise value_error(tag, value if hasattr(value, "shape") else array, "one real number")
+    return float(array.item())
+
+
+def to_step(step: Any) -> int | None:
+    """Return a global step as an int64, or None where none was given.
+
+    Accepted are integers, whole and fractional floats (cut towards zero, as the original does), and NumPy
+    scalars and tensors of one element. Raises TypeError or ValueError for anything else.
+    """
+    if step is None:
+        return None
+    try:
+        number = int(step)
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+        kind = InvalidValueError if isinstance(step, (float, np.floating)) else InvalidTypeError
+        raise kind(f"global_step: got {describe(step)}; accepted is an integer") from error
+    if not -(2**63) <= number < 2**63:
+        raise InvalidValueError(f"global_step: got {number}; accepted is an integer of 64 bits")
+    return number
+
+
+def to_walltime(walltime: Any) -> float:
+    """Return a wall time in seconds since the epoch. Raises ValueError unless it is finite.
+
+    TensorBoard's data server gives up on a whole file at the first NaN and drops infinite times.
+    """
+    try:
+        seconds = float(walltime)
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+        raise InvalidTypeError(f"walltime: got {describe(walltime)}; accepted is seconds since the epoch") from error
+    if not math.isfinite(seconds):
+        raise InvalidValueError(f"walltime: got {seconds}; accepted is a finite number of seconds since the epoch")
+    return seconds
+
+
+def _convert(value: Any, tag: str) -> Array:
+    if isinstance(value, np.ndarray):
+        return value
+    if isinstance(value, (list, tuple)):
+        return _from_sequence(value, tag)
+    if isinstance(value, (str, bytes, dict, set, type(None))):
+        raise type_error(tag, value, ACCEPTED)
+    for module, convert in _FRAMEWORKS.items():
+        if module in sys.modules and type(value).__module__.partition(".")[0] in _MODULES_OF[module]:
+            return convert(value, tag)
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.Tensor):  # a user's subclass of Tensor or Parameter
+        return _from_torch(value, tag)
+    return _from_protocol(value, tag)
+
+
+def _from_sequence(values: list[Any] | tuple[Any, ...], tag: str) -> Array:
+    if all(isinstance(item, (bool, int, float, complex, np.generic)) for item in values):
+        array = np.array(values)
+        return array if array.dtype != object else np.array(values, dtype=np.float64)
+    parts = [_convert(item, tag) for item in values]
+    if len({part.shape for part in parts}) > 1:
+        shapes = sorted({part.shape for part in parts})
+        raise InvalidValueError(f"tag {tag!r}: got a list of items of shapes {shapes}; accepted is items of one shape")
+    return np.stack(parts)
+
+
+def _from_torch(tensor: Any, tag: str) -> Array:
+    torch = sys.modules["torch"]
+    if tensor.is_meta:
+        raise type_error(tag, tensor, "a tensor with data; this one is on the meta device and has none")
+    if tensor.layout != torch.strided:
+        raise type_error(tag, tensor, f"a dense tensor; this one is {tensor.layout}: call .to_dense() first")
+    tensor = tensor.detach()
+    if tensor.is_quantized:
+        tensor = tensor.dequantize()
+    tensor = tensor.cpu().resolve_conj().resolve_neg()
+    try:
+        array: Array = tensor.numpy()
+    except TypeError:  # NumPy has no bfloat16 and no float8
+        array = tensor.float().numpy()
+    return array
+
+
+def _from_cupy(array: Any, tag: str) -> Array:
+    host: Array = array.get()
+    return host
+
+
+def _from_mlx(array: Any, tag: str) -> Array:
+    mlx = sys.modules["mlx.core"]
+    return np.array(array.astype(mlx.float32) if array.dtype == mlx.bfloat16 else array)
+
+
+def _from_paddle(tensor: Any, tag: str) -> Array:
+    paddle = sys.modules["paddle"]
+    plain: Array = (tensor.astype("float32") if tensor.dtype == paddle.bfloat16 else tensor).numpy()
+    return plain
+
+
+def _from_protocol(value: Any, tag: str) -> Array:
+    array = np.asarray(value)
+    if array.dtype == object and hasattr(value, "__dlpack__"):
+        array = np.from_dlpack(value)
+    if array.dtype == object and hasattr(type(value), "__float__"):
+        array = np.asarray(float(value))
+    return array
+
+
+_FRAMEWORKS = {"torch": _from_torch, "cupy": _from_cupy, "mlx.core": _from_mlx, "paddle": _from_paddle}
+_MODULES_OF = {"torch": ("torch",), "cupy": ("cupy",), "mlx.core": ("mlx",), "paddle": ("paddle",)}

@@ -1,0 +1,68 @@
+"""What waits in an event queue."""
+
+from __future__ import annotations
+
+import _thread
+from collections.abc import Callable
+from typing import Union
+
+from .proto.event_pb2 import Event
+from .proto.summary_pb2 import Summary
+
+
+class PendingSummary:
+    """A checked and copied value, to be encoded behind the caller.
+
+    `encode` returns the Summary; `nbytes` is about what the entry keeps in memory until then.
+    """
+
+    __slots__ = ("encode", "nbytes", "step", "walltime")
+
+    def __init__(self, encode: Callable[[], Summary], step: int | None, walltime: float, nbytes: int) -> None:
+        self.encode = encode
+        self.step = step
+        self.walltime = walltime
+        self.nbytes = nbytes
+
+    def serialize(self) -> bytes:
+        """Encode the value; return the serialized Event."""
+        return Event(wall_time=self.walltime, step=self.step, summary=self.encode()).SerializeToString()
+
+
+class Ticket:
+    """A place in the queue: done once everything before it is written, or is known not to be."""
+
+    __slots__ = ("_pending", "close", "written")
+
+    def __init__(self, *, close: bool = False) -> None:
+        self.close = close
+        self.written = False
+        self._pending = _thread.allocate_lock()
+        self._pending.acquire()
+
+    def done(self, written: bool) -> None:
+        """Let the caller go on; `written` says whether its events are with the operating system."""
+        self.written = written
+        if self._pending.locked():
+            self._pending.release()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until done, `seconds` at most; return whether it is."""
+        if self._pending.acquire(timeout=max(seconds, 0.0)):
+            self._pending.release()
+            return True
+        return False
+
+
+ScalarEntry = tuple[str, float, Union[int, None], float]  # noqa: UP007 (evaluated at run time on Python 3.10)
+"""Tag, value, step and wall time of a plain scalar."""
+
+Entry = Union[ScalarEntry, bytes, PendingSummary, Ticket]  # noqa: UP007
+"""What a queue holds. Bytes are a serialized Event."""
+
+
+def nbytes(entry: Entry) -> int:
+    """How much memory an entry holds beyond its place in the queue."""
+    if isinstance(entry, bytes):
+        return len(entry)
+    return entry.nbytes if isinstance(entry, PendingSummary) else 0

@@ -1,0 +1,41 @@
+"""Generated protocol buffer modules; the sources are in proto/ at the top of the repository."""
+
+from . import (
+    api_pb2,
+    attr_value_pb2,
+    event_pb2,
+    graph_pb2,
+    layout_pb2,
+    node_def_pb2,
+    plugin_hparams_pb2,
+    plugin_mesh_pb2,
+    plugin_pr_curve_pb2,
+    plugin_text_pb2,
+    resource_handle_pb2,
+    step_stats_pb2,
+    summary_pb2,
+    tensor_pb2,
+    tensor_shape_pb2,
+    types_pb2,
+    versions_pb2,
+)
+
+__all__ = [
+    "api_pb2",
+    "attr_value_pb2",
+    "event_pb2",
+    "graph_pb2",
+    "layout_pb2",
+    "node_def_pb2",
+    "plugin_hparams_pb2",
+    "plugin_mesh_pb2",
+    "plugin_pr_curve_pb2",
+    "plugin_text_pb2",
+    "resource_handle_pb2",
+    "step_stats_pb2",
+    "summary_pb2",
+    "tensor_pb2",
+    "tensor_shape_pb2",
+    "types_pb2",
+    "versions_pb2",
+]

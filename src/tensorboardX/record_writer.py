@@ -1,0 +1,219 @@
+"""TFRecord framing, and the writers that put framed records into files.
+
+A record is its length (uint64, little-endian), the masked CRC-32C of those eight bytes, the data, and the
+masked CRC-32C of the data. Format: tensorflow/core/lib/io/record_writer.h; the checksum: RFC 3720, B.4.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from struct import Struct
+from typing import Protocol
+
+from crc32c import crc32c
+
+from .storage.base import File
+from .storage.local import LocalFile
+from .storage.remote import GCSRecordWriter, RemoteFile, S3RecordWriter
+
+__all__ = [
+    "REGISTERED_FACTORIES",
+    "GCSRecordWriter",
+    "GCSRecordWriterFactory",
+    "RecordWriter",
+    "S3RecordWriter",
+    "S3RecordWriterFactory",
+    "directory_check",
+    "frame",
+    "make_valid_tf_name",
+    "masked_crc32c",
+    "open_file",
+    "register_writer_factory",
+    "u32",
+]
+
+_LENGTH = Struct("<Q")
+_pack_crc = Struct("<I").pack
+_MASK = 0xA282EAD8
+
+
+def u32(x: int) -> int:
+    """Return the low 32 bits of `x`."""
+    return x & 0xFFFFFFFF
+
+
+def masked_crc32c(data: bytes) -> int:
+    """Return the CRC-32C of `data`, rotated right by 15 bits plus a constant, as TFRecord stores it.
+
+    The mask keeps the checksum of data that embeds checksums from being trivial.
+    """
+    crc = crc32c(data)
+    return u32((crc >> 15 | crc << 17) + _MASK)
+
+
+@lru_cache(maxsize=4096)
+def frame_header(length: int) -> bytes:
+    """Return the 12 bytes before data of `length` bytes. Records of a run repeat few lengths: they are cached."""
+    packed = _LENGTH.pack(length)
+    return packed + _pack_crc(masked_crc32c(packed))
+
+
+def frame(data: bytes) -> bytes:
+    """Return `data` as one TFRecord record."""
+    return frame_batch((data,))
+
+
+def frame_batch(batch: Iterable[bytes]) -> bytes:
+    """Return each item as one record, one after the other."""
+    parts: list[bytes] = []
+    extend = parts.extend
+    for data in batch:
+        crc = crc32c(data)
+        extend((frame_header(len(data)), data, _pack_crc((crc >> 15 | crc << 17) + _MASK & 0xFFFFFFFF)))
+    return b"".join(parts)
+
+
+class WriterFactory(Protocol):
+    """Opens the files of one kind of path, such as `s3://...`."""
+
+    def open(self, path: str) -> File: ...
+
+    def directory_check(self, path: str) -> None: ...
+
+
+REGISTERED_FACTORIES: dict[str, WriterFactory] = {}
+
+
+def register_writer_factory(prefix: str, factory: WriterFactory) -> None:
+    """Let `factory` open every path that begins with `prefix` and a colon.
+
+    `factory.open(path)` returns an object with `write(data)`, `flush()` and `close()`;
+    `factory.directory_check(path)` makes the directory where the store has such a thing.
+    """
+    if ":" in prefix:
+        raise ValueError(f"a prefix is what stands before the colon of a path; got {prefix!r}")
+    REGISTERED_FACTORIES[prefix] = factory
+
+
+def _factory_of(path: str) -> WriterFactory | None:
+    prefix, colon, _ = path.partition(":")
+    return REGISTERED_FACTORIES.get(prefix) if colon else None
+
+
+def directory_check(path: str) -> None:
+    """Make the directory `path` unless it is there. Raises OSError where that fails."""
+    factory = _factory_of(path)
+    if factory is not None:
+        factory.directory_check(path)
+    elif "://" not in path:  # object stores have no directories
+        os.makedirs(path, exist_ok=True)
+
+
+def open_file(path: str) -> File:
+    """Create the file `path` for writing, never touching one that exists. Raises OSError."""
+    factory = _factory_of(path)
+    if factory is not None:
+        return factory.open(path)
+    return RemoteFile(path) if "://" in path else LocalFile(path)
+
+
+class S3RecordWriterFactory:
+    """Opens paths that begin with `s3://`."""
+
+    def open(self, path: str) -> S3RecordWriter:
+        return S3RecordWriter(path)
+
+    def directory_check(self, path: str) -> None:
+        """Nothing to make: object stores have no directories."""
+
+
+class GCSRecordWriterFactory:
+    """Opens paths that begin with `gs://`."""
+
+    def open(self, path: str) -> GCSRecordWriter:
+        return GCSRecordWriter(path)
+
+    def directory_check(self, path: str) -> None:
+        """Nothing to make: object stores have no directories."""
+
+
+register_writer_factory("s3", S3RecordWriterFactory())
+register_writer_factory("gs", GCSRecordWriterFactory())
+
+
+class RecordWriter:
+    """Appends records to a file of its own. Not thread-safe: one thread writes a file.
+
+    A write that fails part of the way is remembered: the next one goes on at the very byte where it stopped,
+    so that a torn record is never followed by another.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._file = open_file(path)
+        self._unwritten = b""
+
+    def write(self, data: bytes) -> None:
+        """Write `data` as one record, in one write. Raises OSError."""
+        self._append(frame(data))
+
+    def write_batch(self, batch: list[bytes]) -> None:
+        """Write one record for each item, all in one write. Raises OSError."""
+        self._append(frame_batch(batch))
+
+    def _append(self, records: bytes) -> None:
+        # What an error leaves behind stays here, and must not be handed in again.
+        self._unwritten = self._unwritten + records if self._unwritten else records
+        self.write_out()
+
+    def write_out(self) -> None:
+        """Write what an earlier error left behind. Raises OSError if that fails again."""
+        while self._unwritten:
+            written = self._file.write(self._unwritten)
+            # A file of a registered factory may answer nothing, which means everything.
+            self._unwritten = b"" if written is None else self._unwritten[written:]
+
+    def flush(self) -> None:
+        """Hand everything to the operating system. Raises OSError."""
+        self.write_out()
+        self._file.flush()
+
+    def sync(self) -> None:
+        """Bring everything onto the disk (fsync), where the file has one. Raises OSError."""
+        self.flush()
+        sync = getattr(self._file, "sync", None)
+        if sync is not None:
+            sync()
+
+    def is_lost(self) -> bool:
+        """Return whether what is written can no longer be reached: the file was deleted from outside."""
+        is_lost = getattr(self._file, "is_lost", None)
+        return is_lost is not None and bool(is_lost())
+
+    def close(self) -> None:
+        """Close the file. Raises OSError if something was left to write and still cannot be written."""
+        try:
+            self.write_out()
+        finally:
+            self._file.close()
+
+    def abandon(self) -> None:
+        """Let go of the file as it is, writing nothing more: in a fork's child, or when the store is dead."""
+        self._unwritten = b""
+        abandon = getattr(self._file, "abandon", None)
+        if abandon is not None:
+            abandon()
+
+
+_VALID_NAME_START = re.compile(r"[A-Za-z0-9.]")
+_VALID_NAME_PARTS = re.compile(r"[A-Za-z0-9_.\-/]+")
+
+
+def make_valid_tf_name(name: str) -> str:
+    """Return `name` with everything that a TensorFlow node name cannot hold replaced by `_`."""
+    if not _VALID_NAME_START.match(name):
+        name = "." + name
+    return "_".join(_VALID_NAME_PARTS.findall(name))

@@ -1,0 +1,206 @@
+"""The life of a SummaryWriter: its run's directory, the writers in it, and their end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from types import TracebackType
+from typing import Any, TypeVar
+
+from .errors import InvalidTypeError, LogdirError, describe
+from .event_queue import EventQueue, Stats
+from .file_writer import DefaultMetadata, DummyFileWriter, FileWriter
+from .paths import below
+from .proto.event_pb2 import Event, SessionLog
+from .proto.summary_pb2 import Summary
+from .scalar_history import Point, ScalarHistory
+from .summary.histogram import DEFAULT_BINS
+from .writer_thread import WriterThread
+
+AnyFileWriter = FileWriter | DummyFileWriter
+Self = TypeVar("Self", bound="RunWriter")
+
+
+def default_logdir(comment: str) -> str:
+    """Return `runs/<month><day>_<time>_<host><comment>`."""
+    return os.path.join("runs", f"{datetime.now():%b%d_%H-%M-%S}_{socket.gethostname()}{comment}")
+
+
+class RunWriter:
+    """Holds the event files of one run: the run's own, and those of the sub-runs that `add_scalars` makes.
+
+    See `SummaryWriter` for the arguments.
+    """
+
+    def __init__(
+        self,
+        logdir: str | os.PathLike[str] | None = None,
+        comment: str = "",
+        purge_step: int | None = None,
+        max_queue: int = 10,
+        flush_secs: float = 120,
+        filename_suffix: str = "",
+        write_to_disk: bool = True,
+        log_dir: str | os.PathLike[str] | None = None,
+        comet_config: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        chosen = logdir or log_dir or default_logdir(comment)
+        if not isinstance(chosen, (str, os.PathLike)):
+            raise InvalidTypeError(f"logdir: got {describe(chosen)}; accepted is a path")
+        self.logdir = os.fspath(chosen)
+        self.purge_step = purge_step
+        self.default_bins: list[float] = DEFAULT_BINS
+        self.kwargs = kwargs
+        self._max_queue = max_queue
+        self._flush_secs = flush_secs
+        self._filename_suffix = filename_suffix
+        self._write_to_disk = write_to_disk
+        self._comet_config = comet_config
+        self._start()
+        try:
+            self._open(open_now=True)
+        except OSError as error:
+            raise LogdirError(error.errno, f"cannot log to {self.logdir!r}: {error.strerror or error}") from error
+        self._mark_purge()
+
+    def _start(self) -> None:
+        self.file_writer: Any = None
+        self.all_writers: dict[str, Any] | None = None
+        self._default_metadata = DefaultMetadata()
+        self._history = ScalarHistory()
+        self._past = Stats()
+        self._thread = WriterThread()
+        self._lane: EventQueue | None = None
+
+    # ---- where the events go
+
+    @property
+    def log_dir(self) -> str:
+        """The directory of the run."""
+        return self.logdir
+
+    def get_logdir(self) -> str:
+        """Return the directory of the run."""
+        return self.logdir
+
+    @property
+    def scalar_dict(self) -> dict[str, list[Point]]:
+        """The points that `export_scalars_to_json` will write."""
+        return self._history.points
+
+    @property
+    def stats(self) -> Stats:
+        """What became of the events of this run and its sub-runs so far, since the writer was made."""
+        total = Stats(**vars(self._past))
+        for writer in list((self.all_writers or {}).values()):
+            _add_stats(total, writer.stats)
+        return total
+
+    def _get_file_writer(self) -> Any:
+        """Return the writer of the run's own directory; opens a new file after `close`."""
+        return self._open(open_now=False) if self.file_writer is None else self.file_writer
+
+    def _open(self, open_now: bool) -> Any:
+        self.file_writer = self._new_file_writer(self.logdir, open_now)
+        self.all_writers = {self.file_writer.get_logdir(): self.file_writer}
+        self._update_lane()
+        return self.file_writer
+
+    def _new_file_writer(self, logdir: str, open_now: bool) -> AnyFileWriter:
+        if not self._write_to_disk:
+            return DummyFileWriter(logdir)
+        settings = (logdir, self._max_queue, self._flush_secs, self._filename_suffix)
+        return FileWriter(*settings, thread=self._thread, open_now=open_now, **self.kwargs)
+
+    def _sub_writer(self, *names: str) -> tuple[str, Any]:
+        """Return the directory that `names` make below the run's own, and its writer."""
+        self._get_file_writer()
+        writers = self.all_writers if self.all_writers is not None else {}
+        logdir = below(self.logdir, *names)
+        writer = writers.get(logdir)
+        if writer is None:
+            writer = writers[logdir] = self._new_file_writer(logdir, open_now=False)
+        return logdir, writer
+
+    def _mark_purge(self) -> None:
+        """Say that what an earlier process logged from `purge_step` on is void.
+
+        TensorBoard's Python loader takes the first START of a run for its beginning and acts on later ones only;
+        so two are written, in the first file of this writer and not at each reopening.
+        """
+        if self.purge_step is None:
+            return
+        for _ in range(2):
+            start = Event(session_log=SessionLog(status=SessionLog.START))
+            self._get_file_writer().add_event(start, self.purge_step)
+
+    # ---- the way of a value
+
+    def _update_lane(self) -> None:
+        """Scalars go straight to the queue, unless a layer was replaced or a default step or wall time is set."""
+        plain = self._default_metadata.step is None and self._default_metadata.walltime is None
+        self._lane = self.file_writer.queue if plain and self.file_writer is not None else None
+
+    def _add(self, encode: Callable[[], Summary], global_step: Any, walltime: Any) -> None:
+        """Write what `encode()` returns, at the step and time given or the defaults."""
+        step, seconds = self._default_metadata.resolve(global_step, walltime)
+        self._get_file_writer().add_deferred(encode, step, seconds)
+
+    @contextlib.contextmanager
+    def use_metadata(self: Self, *, global_step: Any = None, walltime: Any = None) -> Iterator[Self]:
+        """Set the step and wall time of the calls in the `with` block that name none. Blocks may be nested.
+
+            with writer.use_metadata(global_step=10):
+                writer.add_scalar("loss", 3.0)
+
+        Raises ValueError if neither is given.
+        """
+        try:
+            with self._default_metadata.use(global_step, walltime):
+                self._update_lane()
+                yield self
+        finally:
+            self._update_lane()
+
+    # ---- the end
+
+    def flush(self) -> None:
+        """Wait until every earlier event is with the operating system: another process can read it, and killing
+        this one loses none of it. Waits no longer than the store makes progress; see docs/reliability.md."""
+        for writer in list((self.all_writers or {}).values()):
+            writer.flush()
+
+    def close(self) -> None:
+        """Write everything, bring it onto the disk and close the files. Idempotent; an `add_*` opens new ones."""
+        writers, self.all_writers = self.all_writers, None
+        self.file_writer = self._lane = None
+        for writer in (writers or {}).values():
+            writer.close()
+            _add_stats(self._past, writer.stats)
+
+    def __enter__(self: Self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process, or a copy, needs to go on in the same run with files of its own."""
+        kept = ("logdir", "purge_step", "default_bins", "kwargs")
+        private = ("_max_queue", "_flush_secs", "_filename_suffix", "_write_to_disk", "_comet_config")
+        return {name: getattr(self, name) for name in (*kept, *private)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._start()
+
+
+def _add_stats(total: Stats, more: Stats) -> None:
+    for name, count in vars(more).items():
+        setattr(total, name, getattr(total, name) + count)

@@ -1,0 +1,78 @@
+"""Files of object stores, through fsspec.
+
+An object cannot be appended to. So every flush uploads what came since the last one as an object of its own:
+`NAME`, then `NAME.00001`, `NAME.00002` and so on, each a whole number of records. TensorBoard reads the files of
+a run in the order of their names, and every byte travels once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import MissingExtraError
+
+
+class RemoteFile:
+    """A sequence of objects below `path`, a URL that fsspec knows (`s3://`, `gs://`, `az://`, ...).
+
+    Raises ImportError naming the extra if fsspec, or the package it needs for this kind of URL, is missing.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._file_system, self._object = _open_file_system(path)
+        self._pending = bytearray()
+        self._uploaded = 0
+
+    def write(self, data: bytes) -> int:
+        """Keep `data` for the next flush."""
+        self._pending += data
+        return len(data)
+
+    def flush(self) -> None:
+        """Upload what was written since the last flush. Raises OSError; nothing is dropped then."""
+        if not self._pending:
+            return
+        name = f"{self._object}.{self._uploaded:05d}" if self._uploaded else self._object
+        try:
+            self._file_system.pipe_file(name, bytes(self._pending))
+        except Exception as error:  # each store has errors of its own kind
+            raise OSError(f"cannot upload {name}: {error}") from error
+        self._uploaded += 1
+        self._pending.clear()
+
+    def sync(self) -> None:
+        """As flush: an object that was uploaded is durable."""
+        self.flush()
+
+    def close(self) -> None:
+        """Upload the rest. Raises OSError."""
+        self.flush()
+
+    def abandon(self) -> None:
+        """Forget what was not uploaded."""
+        self._pending.clear()
+
+    def bucket_and_path(self) -> tuple[str, str]:
+        """Return the bucket and the path within it that `path` names."""
+        _, _, rest = self.path.rpartition("://")
+        bucket, _, path = rest.partition("/")
+        return bucket, path
+
+
+class S3RecordWriter(RemoteFile):
+    """Objects of S3; needs the package s3fs."""
+
+
+class GCSRecordWriter(RemoteFile):
+    """Objects of Google Cloud Storage; needs the package gcsfs."""
+
+
+def _open_file_system(path: str) -> tuple[Any, str]:
+    try:
+        from fsspec.core import url_to_fs
+
+        file_system, name = url_to_fs(path)
+    except ImportError as error:
+        raise MissingExtraError(error.name or str(error), "remote", f"writing to {path}") from error
+    return file_system, name

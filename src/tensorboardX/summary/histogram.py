@@ -1,0 +1,206 @@
+"""Histograms."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..arrays import Array, to_float, to_numpy, to_owned
+from ..errors import type_error, value_error
+from ..notices import warn_once
+from ..proto.summary_pb2 import HistogramProto, Summary
+from .tags import check_tag, clean_tag
+
+Float64Array = npt.NDArray[np.float64]
+
+_LARGEST = float(np.finfo(np.float64).max)
+_MOST_ESTIMATED_BINS = 100_000
+
+
+def _default_edges() -> list[float]:
+    edges = []
+    edge = 1e-12
+    while edge < 1e20:
+        edges.append(edge)
+        edge *= 1.1
+    return [-edge for edge in reversed(edges)] + [0.0] + edges
+
+
+DEFAULT_BINS = _default_edges()
+"""The bin edges of TensorFlow: 1e-12 times the powers of 1.1 up to 1e20, mirrored around 0."""
+
+_DEFAULT_EDGES = np.array(DEFAULT_BINS)
+
+
+def histogram(name: str, values: Any, bins: Any, max_bins: int | None = None) -> Summary:
+    """Return the Summary of a histogram, a HistogramProto under the cleaned tag.
+
+    Args:
+        name: the tag.
+        values: real numbers, any shape and any number of them. NaN and infinity are left out, with one warning.
+        bins: "tensorflow" (the default bins), the name of an estimator or a number of bins as `numpy.histogram`
+            takes them, or a sequence of edges.
+        max_bins: neighbouring bins are joined until there are at most about this many.
+
+    Raises TypeError or ValueError that names the tag.
+    """
+    return prepare_histogram(name, values, bins, max_bins)()
+
+
+def prepare_histogram(name: str, values: Any, bins: Any, max_bins: int | None = None) -> partial[Summary]:
+    """Check and copy the arguments of `histogram`; the call of what is returned encodes them."""
+    tag = clean_tag(name)
+    array = to_owned(values, tag)
+    if array.dtype.kind == "c":
+        raise type_error(tag, values, "real numbers")
+    if max_bins is not None and max_bins < 1:
+        raise value_error(tag, max_bins, "max_bins of at least 1")
+    return partial(_encode, tag, array, _checked_bins(tag, bins), max_bins)
+
+
+def histogram_raw(
+    name: str,
+    min: Any,
+    max: Any,
+    num: Any,
+    sum: Any,
+    sum_squares: Any,
+    bucket_limits: Any,
+    bucket_counts: Any,
+) -> Summary:
+    """Return the Summary of a histogram that was counted elsewhere.
+
+    Args:
+        name: the tag; kept as it is.
+        min, max, num, sum, sum_squares: of all values.
+        bucket_limits: the upper limit of each bucket, shape (K,).
+        bucket_counts: the number of values in each bucket, shape (K,).
+
+    Raises TypeError or ValueError that names the tag.
+    """
+    tag = check_tag(name)
+    limits = to_numpy(bucket_limits, tag).astype(np.float64)
+    counts = to_numpy(bucket_counts, tag).astype(np.float64)
+    if limits.ndim != 1 or limits.shape != counts.shape:
+        raise value_error(tag, bucket_limits, f"as many bucket limits as bucket counts ({counts.shape})")
+    moments = [to_float(value, tag) for value in (min, max, num, sum, sum_squares)]
+    return _summary(tag, _proto(moments, limits, counts))
+
+
+def make_histogram(values: Array, bins: Any, max_bins: int | None = None) -> HistogramProto:
+    """Return the histogram of an array of floats; see `histogram`. The left edge of the first bin that holds
+    anything is kept as the limit of an empty bucket before it."""
+    return _histogram_proto("", values, bins, max_bins)
+
+
+def _encode(tag: str, array: Array, bins: Any, max_bins: int | None) -> Summary:
+    return _summary(tag, _histogram_proto(tag, array, bins, max_bins))
+
+
+def _histogram_proto(tag: str, array: Array, bins: Any, max_bins: int | None) -> HistogramProto:
+    values = _finite(tag, array.reshape(-1).astype(np.float64))
+    if values.size == 0:
+        return _proto([0.0] * 5, np.zeros(1), np.zeros(1))
+    counts, edges = _count(tag, values, bins)
+    if max_bins is not None and len(counts) > max_bins:
+        counts, edges = _join_bins(counts, edges, max_bins)
+    limits, counts = _trim(edges, counts)
+    with np.errstate(over="ignore"):
+        moments = (values.min(), values.max(), values.size, values.sum(), values.dot(values))
+    return _proto([_storable(float(moment)) for moment in moments], limits, counts)
+
+
+def _finite(tag: str, values: Float64Array) -> Float64Array:
+    finite = np.isfinite(values)
+    if finite.all():
+        return values
+    warn_once(tag, "NaN and infinity have no bin; the histogram leaves them out")
+    return values[finite]
+
+
+def _storable(moment: float) -> float:
+    """Sums that overflow are cut to the largest float: charts cannot be drawn with infinity."""
+    return moment if math.isfinite(moment) else math.copysign(_LARGEST, moment)
+
+
+def _count(tag: str, values: Float64Array, bins: Any) -> tuple[Array, Float64Array]:
+    if isinstance(bins, str) and bins != "tensorflow":
+        bins = _estimated_bins(tag, values, bins)
+    if isinstance(bins, str):
+        bins = _default_edges_for(values)
+    counts, edges = np.histogram(values, bins=bins)
+    return counts, edges.astype(np.float64)
+
+
+def _default_edges_for(values: Float64Array) -> Float64Array:
+    """The default bins, with an outermost one on either side where values lie beyond them."""
+    below = [-_LARGEST] if values.min() < _DEFAULT_EDGES[0] else []
+    above = [_LARGEST] if values.max() > _DEFAULT_EDGES[-1] else []
+    return np.concatenate((below, _DEFAULT_EDGES, above)) if below or above else _DEFAULT_EDGES
+
+
+def _estimated_bins(tag: str, values: Float64Array, estimator: str) -> Any:
+    """Edges as `numpy.histogram_bin_edges` estimates them, unless a few outliers would make millions of them."""
+    spread = float(np.ptp(values))
+    quartiles = np.percentile(values, [75, 25])
+    width = 2.0 * float(quartiles[0] - quartiles[1]) / values.size ** (1 / 3)
+    if math.isfinite(spread) and not 0 < width < spread / _MOST_ESTIMATED_BINS:
+        try:
+            return np.histogram_bin_edges(values, estimator)
+        except (ValueError, MemoryError, FloatingPointError):
+            pass  # a range that floats cannot divide into bins
+    warn_once(tag, f"the values have no sensible bins by the estimator {estimator!r}; the default bins are used")
+    return _default_edges_for(values)
+
+
+def _join_bins(counts: Array, edges: Float64Array, max_bins: int) -> tuple[Array, Float64Array]:
+    """Join runs of neighbouring bins, all of one length but the last."""
+    run = len(counts) // max_bins
+    starts = np.arange(0, len(counts), run)
+    return np.add.reduceat(counts, starts), np.append(edges[starts], edges[-1])
+
+
+def _trim(edges: Float64Array, counts: Array) -> tuple[Float64Array, Array]:
+    """Return upper limits and counts from an empty bucket before the first that holds anything to the last one."""
+    filled = np.flatnonzero(counts)
+    if filled.size == 0:  # every value lies outside of the edges that were given
+        return edges[:1], np.zeros(1)
+    first, last = filled[0], filled[-1]
+    return edges[first : last + 2], np.concatenate(([0], counts[first : last + 1]))
+
+
+def _proto(moments: list[float], limits: Float64Array, counts: Array) -> HistogramProto:
+    low, high, num, total, squares = moments
+    return HistogramProto(
+        min=low,
+        max=high,
+        num=num,
+        sum=total,
+        sum_squares=squares,
+        bucket_limit=limits.tolist(),
+        bucket=counts.tolist(),
+    )
+
+
+def _summary(tag: str, histo: HistogramProto) -> Summary:
+    return Summary(value=[Summary.Value(tag=tag, histo=histo)])
+
+
+def _checked_bins(tag: str, bins: Any) -> Any:
+    """Return bins in a form that cannot fail later. Raises TypeError or ValueError that names the tag."""
+    if isinstance(bins, str):
+        if bins != "tensorflow" and bins not in ("auto", "fd", "doane", "scott", "stone", "rice", "sturges", "sqrt"):
+            raise value_error(tag, bins, "bins that are 'tensorflow' or an estimator of numpy.histogram_bin_edges")
+        return bins
+    if bins is DEFAULT_BINS:
+        return "tensorflow"
+    edges = to_numpy(bins, tag)
+    if edges.ndim == 0 and edges.dtype.kind in "iu" and int(edges) >= 1:
+        return int(edges)
+    if edges.ndim != 1 or len(edges) < 2 or not np.isfinite(edges).all() or (np.diff(edges) < 0).any():
+        raise value_error(tag, bins, "a positive number of bins, or at least two increasing finite edges")
+    return edges.astype(np.float64)

@@ -1,0 +1,170 @@
+"""Images, one or a batch as a grid, with boxes if wanted."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from ..arrays import Array, to_owned
+from ..errors import type_error, value_error
+from ..notices import warn_once
+from ..proto.summary_pb2 import Summary
+from .layout import check_axes, convert_to_HWC
+from .tags import check_tag, clean_tag
+
+_IMAGE_AXES = ("HW", "CHW", "NCHW")
+_CHANNELS = (1, 2, 3, 4)
+
+
+def image(tag: str, tensor: Any, rescale: float = 1, dataformats: str = "CHW") -> Summary:
+    """Return the Summary of an image, as PNG under the cleaned tag.
+
+    Args:
+        tag: the tag.
+        tensor: an array or tensor, shape as `dataformats` says, with 1, 3 or 4 channels. uint8 is taken as it is;
+            every other dtype is multiplied by 255, and what is then out of [0, 255] is clamped.
+        rescale: factor on both sides of the stored image.
+        dataformats: a permutation of HW, CHW or NCHW; a batch becomes a grid eight images wide.
+
+    Raises TypeError or ValueError that names the tag.
+    """
+    return prepare_image(tag, tensor, rescale, dataformats)()
+
+
+def prepare_image(tag: str, tensor: Any, rescale: float = 1, dataformats: str = "CHW") -> partial[Summary]:
+    """Check and copy the arguments of `image`; the call of what is returned encodes them."""
+    tag = clean_tag(tag)
+    return partial(_encode, tag, *_checked(tag, tensor, dataformats), rescale)
+
+
+def image_boxes(
+    tag: str,
+    tensor_image: Any,
+    tensor_boxes: Any,
+    rescale: float = 1,
+    dataformats: str = "CHW",
+    labels: Sequence[str] | None = None,
+) -> Summary:
+    """Return the Summary of an image with red boxes drawn on it. As `image`, and the tag is kept as it is.
+
+    Args:
+        tensor_boxes: shape (N, 4), each row (xmin, ymin, xmax, ymax) in pixels.
+        labels: a text for each box.
+
+    Raises TypeError or ValueError that names the tag.
+    """
+    return prepare_image_boxes(tag, tensor_image, tensor_boxes, rescale, dataformats, labels)()
+
+
+def prepare_image_boxes(
+    tag: str,
+    tensor_image: Any,
+    tensor_boxes: Any,
+    rescale: float = 1,
+    dataformats: str = "CHW",
+    labels: Sequence[str] | None = None,
+) -> partial[Summary]:
+    """Check and copy the arguments of `image_boxes`; the call of what is returned encodes them."""
+    tag = check_tag(tag)
+    boxes = to_owned(tensor_boxes, tag).astype(np.float64)
+    if boxes.ndim != 2 or boxes.shape[1] != 4 or not np.isfinite(boxes).all():
+        raise value_error(tag, tensor_boxes, "boxes of shape (N, 4), finite pixels xmin, ymin, xmax, ymax")
+    labels = [labels] if isinstance(labels, str) else labels
+    if labels is not None and len(labels) != len(boxes):
+        warn_once(tag, f"{len(labels)} labels for {len(boxes)} boxes; the labels are left out")
+        labels = None
+    texts = None if labels is None else [str(label) for label in labels]
+    return partial(_encode, tag, *_checked(tag, tensor_image, dataformats), rescale, boxes, texts)
+
+
+def make_image(
+    tensor: Array, rescale: float = 1, rois: Array | None = None, labels: Sequence[str] | None = None
+) -> Summary.Image:
+    """Return an image as PNG in the message that TensorBoard reads.
+
+    Args:
+        tensor: uint8, shape (H, W, C), C being 2, 3 or 4.
+        rescale: factor on both sides.
+        rois: boxes to draw, shape (N, 4).
+        labels: a text for each box.
+    """
+    height, width, channels = tensor.shape
+    picture = Image.fromarray(np.ascontiguousarray(tensor))
+    if rois is not None:
+        picture = draw_boxes(picture, rois, labels)
+    if rescale != 1:
+        height, width = max(int(height * rescale), 1), max(int(width * rescale), 1)
+        picture = picture.resize((width, height), Image.Resampling.LANCZOS)
+    output = io.BytesIO()
+    picture.save(output, format="PNG")
+    return Summary.Image(height=height, width=width, colorspace=channels, encoded_image_string=output.getvalue())
+
+
+def draw_boxes(disp_image: Image.Image, boxes: Array, labels: Sequence[str] | None = None) -> Image.Image:
+    """Draw boxes in red, each with its label on red ground at the lower left corner, if there are labels.
+
+    Args:
+        disp_image: the picture; drawn upon and returned.
+        boxes: shape (N, 4), each row (xmin, ymin, xmax, ymax) in pixels.
+        labels: a text for each box.
+    """
+    draw = ImageDraw.Draw(disp_image)
+    for index, (left, top, right, bottom) in enumerate(boxes):
+        corners = [(left, top), (left, bottom), (right, bottom), (right, top), (left, top)]
+        draw.line(corners, width=2, fill="Red")
+        if labels is not None and labels[index]:
+            _draw_label(draw, labels[index], left, bottom)
+    return disp_image
+
+
+def _draw_label(draw: ImageDraw.ImageDraw, label: str, left: float, bottom: float) -> None:
+    font = ImageFont.load_default()
+    x0, y0, x1, y1 = font.getbbox(label)
+    width, height = x1 - x0, y1 - y0
+    margin = math.ceil(0.05 * height)
+    draw.rectangle([(left, bottom - height - 2 * margin), (left + width, bottom)], fill="Red")
+    draw.text((left + margin, bottom - height - margin), label, fill="black", font=font)
+
+
+def _checked(tag: str, tensor: Any, dataformats: str) -> tuple[Array, str]:
+    array = to_owned(tensor, tag)
+    if array.dtype.kind == "c":
+        raise type_error(tag, tensor, "an image of real numbers")
+    axes = check_axes(tag, array.shape, dataformats, _IMAGE_AXES)
+    if array.size == 0:
+        raise value_error(tag, tensor, "an image with at least one pixel")
+    if "C" in axes and array.shape[axes.index("C")] not in _CHANNELS:
+        raise value_error(tag, tensor, f"an image with 1, 3 or 4 channels, where dataformats={dataformats!r} says")
+    return array, axes
+
+
+def _encode(
+    tag: str,
+    array: Array,
+    axes: str,
+    rescale: float,
+    rois: Array | None = None,
+    labels: Sequence[str] | None = None,
+) -> Summary:
+    pixels = to_uint8(tag, convert_to_HWC(array, axes))
+    return Summary(value=[Summary.Value(tag=tag, image=make_image(pixels, rescale, rois, labels))])
+
+
+def to_uint8(tag: str, array: Array) -> Array:
+    """Return pixels as uint8: every other dtype is multiplied by 255 and cut to whole numbers.
+
+    Values out of range are clamped and NaN becomes 0, with one warning per tag.
+    """
+    if array.dtype == np.uint8:
+        return array
+    scaled = array * 255.0
+    if not (scaled.min() >= 0 and scaled.max() <= 255):  # NaN fails both
+        warn_once(tag, "pixels out of range are clamped; expected is uint8 in [0, 255] or another dtype in [0, 1]")
+        scaled = np.nan_to_num(scaled, nan=0.0, posinf=255.0, neginf=0.0).clip(0, 255)
+    return scaled.astype(np.uint8)

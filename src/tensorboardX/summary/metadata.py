@@ -1,0 +1,26 @@
+"""The metadata of a value: which dashboard shows it, and under what name.
+
+Format: `SummaryMetadata` in tensorflow/core/framework/summary.proto.
+"""
+
+from __future__ import annotations
+
+from ..proto.summary_pb2 import DATA_CLASS_SCALAR, SummaryMetadata
+from .tags import check_tag
+
+
+def plugin_metadata(plugin_name: str, content: bytes = b"") -> SummaryMetadata:
+    """The metadata of a tensor that the dashboard `plugin_name` shows."""
+    return SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name=plugin_name, content=content))
+
+
+def scalar_metadata(display_name: str, summary_description: str) -> SummaryMetadata:
+    """The metadata of a `simple_value` with a name and a description of its own.
+
+    TensorBoard's data server throws it away unless plugin and data class are set.
+    """
+    metadata = plugin_metadata("scalars")
+    metadata.display_name = check_tag(display_name)
+    metadata.summary_description = check_tag(summary_description)
+    metadata.data_class = DATA_CLASS_SCALAR
+    return metadata

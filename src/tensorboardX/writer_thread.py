@@ -1,0 +1,142 @@
+"""The thread behind the writers of a run, and what becomes of it at a fork and at the end of the process."""
+
+from __future__ import annotations
+
+import _thread
+import atexit
+import contextlib
+import os
+import sys
+import threading
+import weakref
+from time import monotonic
+
+from .event_queue import EventQueue
+
+BUSY_SECONDS = 0.05
+"""How long pending events wait for company, while events keep coming."""
+
+IDLE_SECONDS = 0.4
+"""How long the first event after a pause may wait: polling seldom costs an idle program next to nothing."""
+
+
+class WriterThread:
+    """Drains event queues in turn, for as long as there are open ones. Starts by itself.
+
+    A daemon, so that a store that hangs cannot keep the process alive; `_close_all` waits for it at exit.
+    """
+
+    exiting = False
+    """Whether the interpreter is past the point where events can be written. True for all threads at once."""
+
+    def __init__(self) -> None:
+        self._queues: list[EventQueue] = []
+        self._reset()
+        _threads.add(self)
+
+    def _reset(self) -> None:
+        self._lock = threading.RLock()
+        self._asleep = _thread.allocate_lock()
+        self._asleep.acquire()
+        self._thread: threading.Thread | None = None
+
+    def attach(self, queue: EventQueue) -> None:
+        """Drain `queue` from now on, until it is closed."""
+        with self._lock:
+            if queue not in self._queues:
+                self._queues.append(queue)
+            if not self.is_running():
+                self._start()
+        _close_at_end_of_child()
+
+    def _start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="tensorboardX-writer", daemon=True)
+        try:
+            self._thread.start()
+        except RuntimeError:  # no threads any more at interpreter shutdown: callers drain themselves
+            self._thread = None
+
+    def wake(self) -> None:
+        """Drain now rather than at the next tick."""
+        with contextlib.suppress(RuntimeError):  # raised where it is awake
+            self._asleep.release()
+
+    def is_running(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    def is_current(self) -> bool:
+        return self._thread is threading.current_thread()
+
+    def queues(self) -> list[EventQueue]:
+        with self._lock:
+            return list(self._queues)
+
+    def _run(self) -> None:
+        pause = BUSY_SECONDS
+        while self._detach_closed():
+            self._asleep.acquire(timeout=pause)
+            worked = [queue.drain() for queue in self.queues()]
+            pause = BUSY_SECONDS if any(worked) else min(2 * pause, IDLE_SECONDS)
+
+    def _detach_closed(self) -> bool:
+        """Forget the queues that are closed and empty; return whether any are left, else the thread is over."""
+        with self._lock:
+            self._queues = [queue for queue in self._queues if not queue.closed or queue.entries]
+            if not self._queues:
+                self._thread = None
+            return bool(self._queues)
+
+    def leave_to_parent(self) -> None:
+        """In a fork's child: the thread did not come along."""
+        self._reset()
+        self._queues = []
+
+
+_threads: weakref.WeakSet[WriterThread] = weakref.WeakSet()
+_queues: weakref.WeakSet[EventQueue] = weakref.WeakSet()
+_child_closes_at_end = False
+
+
+def register(queue: EventQueue) -> None:
+    """Let a queue have its part in what follows for all of them."""
+    _queues.add(queue)
+
+
+def close_all() -> None:
+    """Close every queue, all at once, waiting only while there is progress."""
+    start = monotonic()
+    tickets = [(queue, queue.request_close()) for queue in list(_queues)]
+    for queue, ticket in tickets:
+        if ticket is not None:
+            queue.wait_for(ticket, start)
+
+
+def _close_all_at_exit() -> None:
+    close_all()
+    WriterThread.exiting = True
+
+
+def _close_at_end_of_child() -> None:
+    """Children of multiprocessing leave through os._exit, which runs no atexit functions, only these."""
+    global _child_closes_at_end
+    multiprocessing = sys.modules.get("multiprocessing")
+    if _child_closes_at_end or multiprocessing is None or multiprocessing.parent_process() is None:
+        return
+    from multiprocessing.util import Finalize
+
+    _child_closes_at_end = True
+    Finalize(None, close_all, exitpriority=0)
+
+
+def _after_fork_in_child() -> None:
+    global _child_closes_at_end
+    _child_closes_at_end = False
+    for thread in list(_threads):
+        thread.leave_to_parent()
+    for queue in list(_queues):
+        queue.leave_to_parent()
+
+
+atexit.register(_close_all_at_exit)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

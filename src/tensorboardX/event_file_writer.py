@@ -97,7 +97,8 @@ _PLAIN_WRITE_EVENT = EventsWriter.write_event
 def _open_record_writer(file_prefix: str, filename_suffix: str) -> RecordWriter:
     while True:
         host = socket.gethostname().replace(os.sep, "_")
-        name = f"{int(time.time()):010d}.{host}.{os.getpid()}.{next(_counter)}{filename_suffix}"
+        # TensorBoard reads files in the order of their names: the counter has leading zeros to keep theirs.
+        name = f"{int(time.time()):010d}.{host}.{os.getpid()}.{next(_counter):06d}{filename_suffix}"
         try:
             return RecordWriter(f"{file_prefix}.out.tfevents.{name}")
         except FileExistsError:

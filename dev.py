@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+"""Everything a contributor runs, with nothing but Python installed.
+
+    python dev.py example     train a small network and log it (examples/train_digits.py)
+    python dev.py test        lint, types and all tests, as CI runs them
+    python dev.py test-fast   the same without the tests marked slow
+    python dev.py format      put the code into its one format
+
+The first call makes the virtual environment `.venv` and installs the package into it, editable; later calls reuse
+it until pyproject.toml changes. Arguments after the command go to the example, or to pytest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+
+
+def environment(directory: Path) -> Path:
+    """Make or update the virtual environment; return its Python."""
+    python = directory / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    stamp = directory / "installed"
+    wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
+    if not stamp.exists() or stamp.read_text() != wanted:
+        if not python.exists():
+            venv.create(directory, with_pip=True)
+        run(python, "-m", "pip", "install", "--quiet", "--upgrade", "pip>=25.1")  # the first that knows groups
+        run(python, "-m", "pip", "install", "--quiet", "--editable", ".", "--group", "dev")
+        stamp.write_text(wanted)
+    return python
+
+
+def run(python: Path, *arguments: str) -> None:
+    """Run Python in the repository; leave with its exit status unless that is 0."""
+    status = subprocess.run([str(python), *arguments], cwd=ROOT).returncode
+    if status:
+        sys.exit(status)
+
+
+def check(python: Path, *pytest_arguments: str) -> None:
+    run(python, "-m", "ruff", "check", ".")
+    run(python, "-m", "ruff", "format", "--check", ".")
+    run(python, "-m", "mypy")
+    run(python, "-m", "pytest", "-n", "2", *pytest_arguments)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--venv", type=Path, default=ROOT / ".venv", help="directory of the virtual environment")
+    parser.add_argument("command", choices=("example", "test", "test-fast", "format"))
+    options, rest = parser.parse_known_args()
+    python = environment(options.venv)
+    if options.command == "example":
+        run(python, "examples/train_digits.py", *rest)
+    elif options.command == "format":
+        run(python, "-m", "ruff", "check", "--fix", ".")
+        run(python, "-m", "ruff", "format", ".")
+    else:
+        check(python, *(["-m", "not slow"] if options.command == "test-fast" else []), *rest)
+
+
+if __name__ == "__main__":
+    main()

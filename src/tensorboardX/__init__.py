@@ -1,21 +1,36 @@
 """Log what a training loop measures to event files that TensorBoard reads."""
 
-from . import crc32c, event_file_writer, proto, record_writer, summary, utils, writer, x2num
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from . import event_file_writer, proto, record_writer, summary, utils, writer, x2num
 from ._version import __version__
 from .errors import TensorBoardXError
 from .event_file_writer import EventFileWriter
 from .record_writer import RecordWriter
 from .writer import FileWriter, SummaryWriter
 
+if TYPE_CHECKING:
+    from . import comet_utils, crc32c, embedding, global_writer, onnx_graph, openvino_graph
+    from .global_writer import GlobalSummaryWriter
+
 __all__ = [
     "EventFileWriter",
     "FileWriter",
+    "GlobalSummaryWriter",
     "RecordWriter",
     "SummaryWriter",
     "TensorBoardXError",
     "__version__",
+    "comet_utils",
     "crc32c",
+    "embedding",
     "event_file_writer",
+    "global_writer",
+    "onnx_graph",
+    "openvino_graph",
     "proto",
     "record_writer",
     "summary",
@@ -23,3 +38,12 @@ __all__ = [
     "writer",
     "x2num",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what few programs use when they ask for it, which keeps the import of the package short."""
+    if name == "GlobalSummaryWriter":
+        return import_module(".global_writer", __name__).GlobalSummaryWriter
+    if name in __all__:
+        return import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,6 +8,7 @@ or DLPack (https://dmlc.github.io/dlpack/).
 from __future__ import annotations
 
 import math
+import numbers
 import sys
 from typing import Any
 
@@ -35,8 +36,10 @@ def to_numpy(value: Any, tag: str = "") -> Array:
         raise
     except Exception as error:
         raise InvalidTypeError(f"tag {tag!r}: {describe(value)} cannot be read as an array: {error}") from error
-    if array.dtype.kind in "biufc":
+    if array.dtype.kind in "biufc" and array.dtype.isbuiltin != 2:  # 2 is what another package registered
         return array
+    if array.dtype == object and all(isinstance(item, numbers.Number) for item in array.flat):
+        return np.array([to_float(item, tag) for item in array.flat]).reshape(array.shape)
     if array.dtype.name.startswith(("bfloat16", "float8", "float4", "float6", "int4", "uint4", "int2", "uint2")):
         return array.astype(np.float32)  # dtypes of the package ml_dtypes, which JAX and TensorFlow use
     raise type_error(tag, value, f"{ACCEPTED} with numeric elements")
@@ -63,6 +66,10 @@ def to_float(value: Any, tag: str = "") -> float:
         return _one_element(value, tag)
     except OverflowError as error:
         raise value_error(tag, value, "a number within the range of a float") from error
+    except (InvalidTypeError, InvalidValueError):
+        raise
+    except (TypeError, ValueError) as error:  # a symbol, a signaling NaN
+        raise type_error(tag, value, ACCEPTED) from error
 
 
 def _one_element(value: Any, tag: str) -> float:
@@ -83,12 +90,12 @@ def to_step(step: Any) -> int | None:
     if step is None:
         return None
     try:
-        number = int(step)
+        number = int(step.item() if isinstance(step, np.ndarray) and step.size == 1 else step)
     except (TypeError, ValueError, OverflowError, RuntimeError) as error:
         kind = InvalidValueError if isinstance(step, (float, np.floating)) else InvalidTypeError
         raise kind(f"global_step: got {describe(step)}; accepted is an integer") from error
     if not -(2**63) <= number < 2**63:
-        raise InvalidValueError(f"global_step: got {number}; accepted is an integer of 64 bits")
+        raise InvalidValueError(f"global_step: got {number.bit_length()} bits; accepted is a signed 64-bit integer")
     return number
 
 
@@ -99,7 +106,9 @@ def to_walltime(walltime: Any) -> float:
     """
     try:
         seconds = float(walltime)
-    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+    except OverflowError as error:
+        raise InvalidValueError("walltime: got an integer beyond floats; accepted is a float") from error
+    except (TypeError, ValueError, RuntimeError) as error:
         raise InvalidTypeError(f"walltime: got {describe(walltime)}; accepted is seconds since the epoch") from error
     if not math.isfinite(seconds):
         raise InvalidValueError(f"walltime: got {seconds}; accepted is a finite number of seconds since the epoch")
@@ -108,7 +117,7 @@ def to_walltime(walltime: Any) -> float:
 
 def _convert(value: Any, tag: str) -> Array:
     if isinstance(value, np.ndarray):
-        return value
+        return np.asarray(value)  # a subclass such as matrix has rules of its own
     if isinstance(value, (list, tuple)):
         return _from_sequence(value, tag)
     if isinstance(value, (str, bytes, dict, set, type(None))):
@@ -167,7 +176,7 @@ def _from_paddle(tensor: Any, tag: str) -> Array:
 
 
 def _from_protocol(value: Any, tag: str) -> Array:
-    array = np.asarray(value)
+    array: Array = np.asarray(value).view()  # it may be memory of `value`: a view tells that it is not owned
     if array.dtype == object and hasattr(value, "__dlpack__"):
         array = np.from_dlpack(value)
     if array.dtype == object and hasattr(type(value), "__float__"):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import collections
+import contextlib
 import itertools
 import os
-import socket
 import time
 import weakref
 from typing import Any
@@ -20,6 +21,9 @@ from .writer_thread import WriterThread
 __all__ = ["EventFileWriter", "EventsWriter", "RecordWriter", "directory_check", "event_pb2"]
 
 FILE_VERSION = "brain.Event:2"
+FRAME_BYTES = 16  # what a record takes beyond its data
+
+_MOST_ATTEMPTS = 1000
 
 _counter = itertools.count()
 
@@ -35,7 +39,14 @@ class EventsWriter:
         self._py_recordio_writer = _open_record_writer(file_prefix, filename_suffix)
         self._file_name = self.path = self._py_recordio_writer.path
         self._write_batch = getattr(self._py_recordio_writer, "write_batch", None)
-        self.write_event(event_pb2.Event(wall_time=time.time(), file_version=FILE_VERSION))
+        self._left: collections.deque[bytes] = collections.deque()  # of a batch that is written one by one
+        try:
+            self.write_event(event_pb2.Event(wall_time=time.time(), file_version=FILE_VERSION))
+        except OSError:
+            self.abandon()
+            with contextlib.suppress(OSError):  # a full disk must not fill up with attempts
+                os.unlink(self.path)
+            raise
 
     def write_event(self, event: Any) -> None:
         """Write one Event. Raises TypeError unless it is a protobuf message, OSError if writing fails."""
@@ -48,18 +59,39 @@ class EventsWriter:
 
     def write_batch(self, batch: list[bytes]) -> None:
         """Write serialized Events, in one write. Raises OSError; they are kept then, and `write_out` tries again."""
-        if type(self).write_event is not _PLAIN_WRITE_EVENT:  # a tool that wants to see every Event
-            for data in batch:
-                self.write_event(event_pb2.Event.FromString(data))
-        elif self._write_batch is not None:
+        if self._write_batch is not None and type(self).write_event is _PLAIN_WRITE_EVENT:
             self._write_batch(batch)
-        else:  # a RecordWriter put in from outside
-            for data in batch:
-                self._py_recordio_writer.write(data)
+        else:
+            self._left.extend(batch)
+            self._write_left()
 
     def write_out(self) -> None:
         """Write what an earlier error left behind. Raises OSError."""
         self._of_record_writer("write_out")
+        self._write_left()
+
+    def _write_left(self) -> None:
+        """Write one by one: for a tool that wants to see every Event, or a RecordWriter put in from outside."""
+        while self._left:
+            data = self._left.popleft()
+            try:
+                if type(self).write_event is _PLAIN_WRITE_EVENT:
+                    self._write_serialized_event(data)
+                else:
+                    self.write_event(event_pb2.Event.FromString(data))
+            except OSError:
+                if not hasattr(self._py_recordio_writer, "write_out"):  # ours has kept it
+                    self._left.appendleft(data)
+                raise
+
+    def unwritten_of(self, batch: list[bytes]) -> list[bytes]:
+        """Return the Events of the batch written last that are not whole in the file, after an error."""
+        count = len(self._left)
+        unwritten = len(getattr(self._py_recordio_writer, "_unwritten", b""))
+        while unwritten > 0 and count < len(batch):
+            count += 1
+            unwritten -= len(batch[-count]) + FRAME_BYTES
+        return batch[len(batch) - count :]
 
     def flush(self) -> bool:
         """Hand everything to the operating system. Raises OSError."""
@@ -79,7 +111,7 @@ class EventsWriter:
         return True
 
     def is_lost(self) -> bool:
-        """Return whether the file was deleted from outside."""
+        """Return whether nobody could read what is written from now on: the file was deleted, or cannot grow."""
         return bool(self._of_record_writer("is_lost"))
 
     def abandon(self) -> None:
@@ -95,14 +127,19 @@ _PLAIN_WRITE_EVENT = EventsWriter.write_event
 
 
 def _open_record_writer(file_prefix: str, filename_suffix: str) -> RecordWriter:
+    import socket
+
+    host = socket.gethostname().replace(os.sep, "_")
+    attempts = 0
     while True:
-        host = socket.gethostname().replace(os.sep, "_")
         # TensorBoard reads files in the order of their names: the counter has leading zeros to keep theirs.
         name = f"{int(time.time()):010d}.{host}.{os.getpid()}.{next(_counter):06d}{filename_suffix}"
         try:
             return RecordWriter(f"{file_prefix}.out.tfevents.{name}")
-        except FileExistsError:
-            continue  # a container with the same host name and process id: take the next number
+        except FileExistsError:  # a container with the same host name and process id: take the next number
+            attempts += 1
+            if attempts == _MOST_ATTEMPTS:
+                raise
 
 
 class EventFileWriter:

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import collections
 import logging
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from . import progress
 from .errors import WriteError
-from .pending import Entry, PendingSummary, Ticket, nbytes
+from .event_sink import EventSink
+from .pending import Entry, Ticket, nbytes
 from .summary.scalar import ScalarEventEncoder
 
 if TYPE_CHECKING:
@@ -25,12 +28,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-PATIENCE = 5.0
-"""Seconds that a caller waits for a store that makes no progress, before it goes on without it."""
-
 _ENTRY_BYTES = 256  # what a pending scalar takes at most: a tuple, three numbers, its place in the deque
+_FREE_SLOTS = 64  # entries that a queue may always hold, so that a quiet one never asks for memory
 _BATCH_BYTES = 256 << 10  # small enough for a slow store to show progress, large enough to make few writes
-_LOOK_SECONDS = 1.0  # how often a file is looked at, whether it is still there
+_GLANCE = 0.2  # seconds between two looks at whether waiting is worth it
 
 
 @dataclass
@@ -38,7 +39,8 @@ class Stats:
     """What became of the events of a writer so far.
 
     `written` events are with the operating system; `dropped` ones were given up because the store failed or was
-    too slow; `failed` ones could not be encoded. `errors` counts the errors of the store.
+    too slow; `failed` ones could not be encoded. `errors` counts the errors of the store. What is in none of the
+    first three is pending.
     """
 
     written: int = 0
@@ -55,7 +57,7 @@ class QueueOptions:
         flush_secs: seconds between two fsyncs of the file. (What is pending is written within a second anyway.)
         on_full: "block" waits for room, `PATIENCE` seconds without progress at most; "drop" never waits.
         on_error: "warn" logs one warning and goes on; "raise" raises WriteError at the next call.
-        max_queue_bytes: bytes of memory that pending events may take.
+        max_queue_bytes: bytes of memory that the pending events of a run may take, its sub-runs included.
     """
 
     flush_secs: float = 120.0
@@ -75,9 +77,9 @@ class EventQueue:
 
     The lane of scalars is open to callers: they may append a `ScalarEntry` to `entries` themselves, and call
     `settle` if the queue is then longer than `limit`. Nothing else need be looked at, because the limit is -1
-    whenever the queue needs attention: it is closed, was inherited through a fork, or has an error to raise. And
-    because the limit is read after the entry is appended, an entry is either seen by the writer that closes the
-    queue, or its caller sees that the queue was closed: none falls between.
+    whenever the queue needs attention: it is closed, was inherited through a fork, has an error to raise, or the
+    process is about to end. And because the limit is read after the entry is appended, an entry is either seen by
+    the writer that closes the queue, or its caller sees that the queue was closed: none falls between.
 
     Args:
         open_file: opens the next event file; called by the writer thread, once after each close.
@@ -95,28 +97,28 @@ class EventQueue:
     ) -> None:
         self.entries: collections.deque[Entry] = collections.deque()
         self.stats = Stats()
-        self.events_writer = events_writer
-        self._open_file = open_file
         self._thread = thread
         self._options = options
+        self._sink = EventSink(open_file, options.flush_secs, events_writer)
         self._reset(closed=False)
         thread.attach(self)
 
     def _reset(self, closed: bool) -> None:
         self.closed = closed
-        self._state = threading.Condition()  # guards what callers and the writer both change
+        self._closing: Ticket | None = None  # the ticket of the last close
+        self._state = threading.Condition()  # guards what callers and the writer both change; notified of progress
         self._draining = threading.Lock()
         self._scalars = ScalarEventEncoder()
-        self._queued_bytes = 0
-        self._in_flight = 0  # events handed to the file and not acknowledged yet
-        self._progress_at = monotonic()
-        self._idle = True
-        self._failing = False
-        self._stalled = False
+        self._flushed = False  # nothing was taken from the queue since the last flush of the file
+        self._failing_since: float | None = None
         self._error: OSError | None = None  # the one to raise, where errors are to be raised
-        self._next_look = 0.0
-        self._next_sync = monotonic() + self._options.flush_secs
+        self._slots = self._fewest_slots()
         self._update_limit()
+
+    @property
+    def events_writer(self) -> EventsWriter | None:
+        """The open event file, if there is one."""
+        return self._sink.events_writer
 
     # ---- what callers do
 
@@ -127,62 +129,69 @@ class EventQueue:
         """
         size = nbytes(entry)
         if size:
-            self._account(size)
+            self._thread.memory.take(size)
         self.entries.append(entry)
-        if len(self.entries) > self.limit:
+        if size or len(self.entries) > self.limit:
             self.settle(entry)
 
     def settle(self, entry: Entry) -> None:
         """See to an appended entry that exceeds the limit: open the queue again, wait for room, or drop the entry."""
+        if sys.is_finalizing():
+            return  # other threads never run again, whatever they hold
+        self._raise_error(entry)
         with self._state:
-            if self._error is not None:
-                self._raise(entry)
-            if self._thread.exiting:
-                self._drop(entry)
-                return
             if self.closed:
                 self.closed = False
                 self._update_limit()
                 self._thread.attach(self)
-            if not isinstance(entry, Ticket) and not self._has_room(monotonic()):
-                self._drop(entry)
+        if not self._wait_for_room(nbytes(entry)):
+            self._drop(entry)
+        elif self._thread.exiting:
+            self.flush()  # nobody comes after this caller to do it
 
     def flush(self) -> bool:
         """Wait until every earlier entry is with the operating system; return whether it is.
 
-        Gives up after `PATIENCE` seconds without progress, and at once while the store is known to fail.
+        Gives up after `PATIENCE` seconds without progress, and at once where that was waited for before.
         Raises WriteError where `on_error` is "raise" and a write failed.
         """
-        if self._idle and not self.entries:
+        if self._flushed and not self.entries:
             return True
-        ticket = Ticket()
-        self.entries.append(ticket)
-        if self.limit < 0:
-            self.settle(ticket)
+        if sys.is_finalizing():
+            return False
+        with self._state:
+            ticket = self._closing if self.closed else Ticket()
+            if ticket is None:
+                return True
+            if not self.closed:
+                self.entries.append(ticket)
         self._thread.wake()
         written = self.wait_for(ticket, monotonic())
-        with self._state:
-            if self._error is not None:
-                self._raise(ticket)
+        self._raise_error()
         return written
 
     def close(self) -> bool:
-        """Write every entry, bring the file onto the disk and close it; return whether that was done.
+        """Write every entry, bring it onto the disk and close the file; return whether that was done.
 
         Idempotent. An entry that is put in later opens the queue again, with a new file.
+        Raises WriteError where `on_error` is "raise" and a write failed.
         """
         ticket = self.request_close()
-        return ticket is None or self.wait_for(ticket, monotonic())
+        written = ticket is None or self.wait_for(ticket, monotonic())
+        self._raise_error()
+        return written
 
     def request_close(self) -> Ticket | None:
-        """Begin to close, without waiting; the ticket is done when it is closed. None if it was already."""
+        """Begin to close, without waiting; the ticket is done when it is closed. None if there is nothing to do."""
+        if sys.is_finalizing():
+            return None
         with self._state:
-            if self.closed:
-                return None
-            self.closed = True
-            self._update_limit()
-            ticket = Ticket(close=True)
-            self.entries.append(ticket)
+            if not self.closed:
+                self.closed = True
+                self._update_limit()
+                self._closing = Ticket(close=True)
+                self.entries.append(self._closing)
+            ticket = self._closing
         self._thread.wake()
         return ticket
 
@@ -193,50 +202,87 @@ class EventQueue:
         """
         if self._thread.is_current():
             return False  # a log handler or a finalizer that flushes from within the writer
-        while not ticket.wait(min(self._patience_left(since), 0.2)):
+        while not ticket.wait(self._glance(since)):
             if not self._thread.is_running():
                 self.drain()
-            elif self._patience_left(since) <= 0:
+            if self._patience_left(since) <= 0 and not ticket.wait(0.0):
                 self._give_up()
+                if not ticket.close:
+                    self._retract(ticket)
                 return False
         return ticket.written
 
-    def _patience_left(self, since: float) -> float:
-        return 0.0 if self._stalled else max(since, self._progress_at) + PATIENCE - monotonic()
+    def _glance(self, since: float) -> float:
+        """Return for how many seconds to wait before looking whether that is still worth it."""
+        if self._failing_since is not None and not self._thread.progress.stalled:
+            return _GLANCE  # time for one more attempt, even where patience is at its end
+        return min(self._patience_left(since), _GLANCE)
 
-    def _has_room(self, since: float) -> bool:
-        """Return whether the queue is within its limit, now or after waiting; called with the state held."""
-        while len(self.entries) > self.limit:
-            if self._options.on_full == "drop" or self._failing or self._thread.is_current():
+    def _patience_left(self, since: float) -> float:
+        failing_since = self._failing_since
+        if failing_since is not None:
+            return failing_since + progress.PATIENCE - monotonic()
+        return self._thread.progress.patience_left(since)
+
+    def _wait_for_room(self, size: int) -> bool:
+        """Return whether the entries are within the memory they may take, now or after waiting."""
+        since = monotonic()
+        while not self._has_room(size):
+            if self._options.on_full == "drop" or self._thread.is_current():
                 return False
             if self._patience_left(since) <= 0:
                 self._give_up()
                 return False
+            if not self._thread.is_running():
+                self._thread.attach(self)
+                if not self._thread.is_running():
+                    self.drain()
             self._thread.wake()
-            self._state.wait(timeout=0.05)
+            with self._state:
+                self._state.wait(timeout=0.05)
         return True
 
-    def _give_up(self) -> None:
-        if not self._stalled:
-            self._stalled = True
-            message = "%s: nothing could be written for %g seconds; logging goes on, and what finds no room is dropped"
-            logger.warning(message, self._name(), PATIENCE)
-
-    def _raise(self, entry: Entry) -> None:
-        error, self._error = self._error, None
-        self._retract(entry)
-        self._update_limit()
-        if error is not None:
-            raise WriteError(error.errno, f"{self._name()}: events were not written: {error}") from error
-
-    def _account(self, size: int) -> None:
+    def _has_room(self, size: int) -> bool:
+        memory, most = self._thread.memory, self._options.max_queue_bytes
         with self._state:
-            self._queued_bytes += size
+            pending = len(self.entries)
+            if size and pending > 1 and memory.taken > most:
+                return False
+            while pending > self._slots:
+                granted = memory.take_within(self._slots * _ENTRY_BYTES, most, _ENTRY_BYTES) // _ENTRY_BYTES
+                if not granted:
+                    return False
+                self._slots += granted
             self._update_limit()
+            return True
+
+    def _fewest_slots(self) -> int:
+        return max(min(_FREE_SLOTS, self._options.max_queue_bytes // _ENTRY_BYTES), 1)
 
     def _update_limit(self) -> None:
-        free = self._options.max_queue_bytes - self._queued_bytes
-        self.limit = -1 if self.closed or self._error is not None else max(free // _ENTRY_BYTES, 1)
+        needs_attention = self.closed or self._error is not None or self._thread.exiting
+        self.limit = -1 if needs_attention else self._slots
+
+    def _give_up(self) -> None:
+        if self._failing_since is not None or self._thread.progress.stalled:
+            return
+        self._thread.progress.stalled = True
+        if self._thread.progress.may_warn("stalled"):
+            pending = len(self.entries) + len(self._sink.batch)
+            message = "%s: nothing could be written for %g seconds; %d events wait, what finds no room is dropped"
+            logger.warning(message, self._name(), progress.PATIENCE, pending)
+
+    def _raise_error(self, entry: Entry | None = None) -> None:
+        """Raise the error of an earlier write, where errors are to be raised; the entry is taken back then."""
+        if self._error is None:
+            return
+        with self._state:
+            error, self._error = self._error, None
+            self._update_limit()
+        if error is not None:
+            if entry is not None:
+                self._retract(entry)
+            raise WriteError(error.errno, f"{self._name()}: events were not written: {error}") from error
 
     def _retract(self, entry: Entry) -> bool:
         """Take an entry back; return False if it is on its way already."""
@@ -244,161 +290,149 @@ class EventQueue:
             self.entries.remove(entry)
         except (ValueError, IndexError):
             return False
-        self._account(-nbytes(entry))
+        self._thread.memory.give(nbytes(entry))
         return True
 
     def _drop(self, entry: Entry) -> None:
-        if not self._retract(entry):
-            return
-        if isinstance(entry, Ticket):
-            entry.done(False)
-        else:
-            self.stats.dropped += 1
+        if self._retract(entry):
+            with self._state:
+                self.stats.dropped += 1
 
     # ---- what the writer does
 
     def drain(self) -> bool:
-        """Write what is pending; return whether there was anything. Never raises."""
-        with self._draining:
-            if self._idle and not self.entries:
-                return self._sync_if_due()
-            self._idle = False
-            try:
+        """Write what is pending now; return whether there was anything. Never raises."""
+        if not self._draining.acquire(timeout=_GLANCE):
+            return False  # a thread that came to help finds the writer at work
+        try:
+            pending = bool(self.entries or self._sink.batch)
+            if pending:
+                self._flushed = False
                 self._drain()
-            except Exception as error:
-                self._failed(error if isinstance(error, OSError) else OSError(f"{type(error).__name__}: {error}"))
-                return False
-            self._idle = not self.entries
-            return True
+            return self._sink.sync_if_due() or pending
+        except Exception as error:
+            self._failed(error if isinstance(error, OSError) else OSError(f"{type(error).__name__}: {error}"))
+            return False
+        finally:
+            self._draining.release()
 
     def _drain(self) -> None:
-        if self._in_flight and self.events_writer is not None:
-            self.events_writer.write_out()
-            self._progressed()
-        while self.entries:
-            if not isinstance(self.entries[0], Ticket):
-                self._open_if_needed()
-            batch, ticket = self._next_batch()
+        self._write_out()  # what an error left behind
+        turn = len(self.entries)  # not what comes meanwhile: other queues are waiting too
+        while turn > 0:
+            taken, ticket = self._fill_batch(turn)
+            turn -= taken or turn
             try:
-                if batch and self.events_writer is not None:
-                    self._in_flight = len(batch)
-                    self.events_writer.write_batch(batch)
-                    self._progressed()
+                self._write_out()
                 if ticket is not None:
                     self._redeem(ticket)
             except Exception:
                 if ticket is not None:
-                    ticket.done(False)
+                    self.entries.appendleft(ticket)
                 raise
+        self._return_slots()
 
-    def _next_batch(self) -> tuple[list[bytes], Ticket | None]:
-        """Take and serialize entries, up to a ticket or the size of a batch."""
-        batch: list[bytes] = []
-        size = freed = 0
+    def _fill_batch(self, most: int) -> tuple[int, Ticket | None]:
+        """Serialize entries into the batch, up to a ticket, the size of a batch or `most`; return how many."""
+        batch = self._sink.batch
+        size = freed = taken = 0
         popleft, encode = self.entries.popleft, self._scalars.encode
-        ticket = None
-        while size < _BATCH_BYTES and ticket is None:
+        while size < _BATCH_BYTES and taken < most:
             try:
                 entry = popleft()
             except IndexError:
                 break
-            if isinstance(entry, tuple):
-                data = encode(*entry)
-            elif isinstance(entry, Ticket):
-                ticket = entry
-                break
-            else:
-                freed += nbytes(entry)
-                data = entry if isinstance(entry, bytes) else self._encode(entry)
-            if data:
+            taken += 1
+            if isinstance(entry, Ticket):
+                self._thread.memory.give(freed)
+                return taken, entry
+            try:
+                if isinstance(entry, tuple):
+                    data = encode(*entry)
+                else:
+                    freed += nbytes(entry)
+                    data = entry if isinstance(entry, bytes) else entry.serialize()
+            except Exception:
+                self._could_not_encode()
+                continue
+            if data:  # files beside the event file have none
                 size += len(data)
                 batch.append(data)
-        if freed:
-            self._account(-freed)
-        return batch, ticket
+        self._thread.memory.give(freed)
+        return taken, None
 
-    def _encode(self, entry: PendingSummary) -> bytes:
-        try:
-            return entry.serialize()
-        except Exception:
-            # The value was checked when it was logged, so this is a mistake of ours; the other events go on.
-            self.stats.failed += 1
-            logger.exception("%s: an event could not be encoded and is left out", self._name())
-            return b""
+    def _could_not_encode(self) -> None:
+        # The value was checked when it was logged, so this is a mistake of ours; the other events go on.
+        self.stats.failed += 1
+        logger.exception("%s: an event could not be encoded and is left out", self._name())
+
+    def _write_out(self) -> None:
+        if self._sink.batch:
+            self._progressed(self._sink.write_out())
 
     def _redeem(self, ticket: Ticket) -> None:
         """Do what the ticket was taken for, and let its caller go on."""
-        if self.events_writer is not None:
-            self.events_writer.flush()
-            if ticket.close:
-                writer, self.events_writer = self.events_writer, None
-                writer.close()
-        self._progressed()
+        if ticket.close:
+            self._sink.close()
+        else:
+            self._sink.flush()
+        self._progressed(0)
+        self._flushed = not self.entries
         ticket.done(True)
 
-    def _open_if_needed(self) -> None:
-        now = monotonic()
-        if self.events_writer is not None and now >= self._next_look:
-            self._next_look = now + _LOOK_SECONDS
-            if self.events_writer.is_lost():
-                logger.warning("%s was deleted while it was written; a new file follows", self._name())
-                self._abandon_file()
-        if self.events_writer is None:
-            self.events_writer = self._open_file()
-            self._next_sync = now + self._options.flush_secs
-
-    def _sync_if_due(self) -> bool:
-        if self.events_writer is None or monotonic() < self._next_sync:
-            return False
-        self._next_sync = monotonic() + self._options.flush_secs
-        try:
-            self.events_writer.sync()
-        except OSError as error:
-            self._failed(error)
-        return True
-
-    def _progressed(self) -> None:
+    def _return_slots(self) -> None:
         with self._state:
-            self.stats.written += self._in_flight
-            self._in_flight = 0
-            self._progress_at = monotonic()
-            if self._failing or self._stalled:
-                self._failing = self._stalled = False
-                logger.warning("%s: writing goes on; %d events were dropped", self._name(), self.stats.dropped)
+            surplus = self._slots - max(self._fewest_slots(), len(self.entries))
+            if surplus > 0:
+                self._slots -= surplus
+                self._thread.memory.give(surplus * _ENTRY_BYTES)
+                self._update_limit()
+
+    def _progressed(self, written: int) -> None:
+        with self._state:
+            self.stats.written += written
+            recovered = self._thread.progress.made() or self._failing_since is not None
+            self._failing_since = None
             self._state.notify_all()
+        if recovered and self._thread.progress.may_warn("recovered"):
+            logger.warning("%s: writing goes on; %d events were dropped", self._name(), self.stats.dropped)
 
     def _failed(self, error: OSError) -> None:
         with self._state:
             self.stats.errors += 1
-            if not self._failing:
-                logger.warning("%s: %s; logging goes on and writing is tried again", self._name(), error)
-            self._failing = True
+            first = self._failing_since is None
+            if first:
+                self._failing_since = monotonic()
             if self._options.on_error == "raise":
                 self._error = error
             self._update_limit()
-            self._refuse_tickets()
+            if self._error is not None or self._patience_left(0.0) <= 0:
+                self._refuse_tickets()
             self._state.notify_all()
+        if first and self._thread.progress.may_warn("failed"):  # not under the lock: a log handler may log here
+            logger.warning("%s: %s; logging goes on and writing is tried again", self._name(), error)
 
     def _refuse_tickets(self) -> None:
         """Keep nobody waiting for a store that fails; a queue that was to be closed is closed as it is."""
-        for ticket in [entry for entry in self.entries if isinstance(entry, Ticket)]:
-            self._retract(ticket)
-            ticket.done(False)
+        for entry in tuple(self.entries):
+            if isinstance(entry, Ticket) and self._retract(entry):
+                entry.done(False)
         if self.closed:
-            self.stats.dropped += len(self.entries) + self._in_flight
-            self.entries.clear()
-            self._account(-self._queued_bytes)
-            self._abandon_file()
-            self._idle = True
+            self._drop_all()
 
-    def _abandon_file(self) -> None:
-        writer, self.events_writer = self.events_writer, None
-        self._in_flight = 0
-        if writer is not None:
-            writer.abandon()
+    def _drop_all(self) -> None:
+        while self.entries:
+            entry = self.entries.popleft()
+            if isinstance(entry, Ticket):
+                entry.done(False)
+            else:
+                self._thread.memory.give(nbytes(entry))
+                self.stats.dropped += 1
+        self.stats.dropped += self._sink.abandon()
 
     def _name(self) -> str:
-        return "an event file" if self.events_writer is None else self.events_writer.path
+        writer = self._sink.events_writer
+        return "an event file" if writer is None else writer.path
 
     # ---- after a fork
 
@@ -406,5 +440,5 @@ class EventQueue:
         """In a fork's child: the pending events and the file are the parent's. A new file is opened when needed."""
         self.entries.clear()
         self.stats = Stats()
-        self._abandon_file()
+        self._sink.leave_to_parent()
         self._reset(closed=True)

@@ -13,7 +13,7 @@ from .arrays import to_step, to_walltime
 from .errors import InvalidValueError
 from .event_file_writer import EventFileWriter
 from .event_queue import EventQueue, Stats
-from .pending import PendingSummary
+from .pending import PendingFiles, PendingSummary
 from .proto import event_pb2
 from .proto.summary_pb2 import Summary
 from .summary.scalar import scalar
@@ -67,6 +67,9 @@ class DummyFileWriter:
         """Do nothing."""
 
     def add_deferred(self, encode: Any, global_step: Any = None, walltime: Any = None) -> None:
+        """Do nothing."""
+
+    def add_files(self, write: Any, nbytes: int) -> None:
         """Do nothing."""
 
     def add_scalar(self, tag: str, value: float, global_step: Any = None, walltime: Any = None) -> None:
@@ -165,6 +168,14 @@ class FileWriter:
         else:
             step, seconds = self._default_metadata.resolve(global_step, walltime)
             queue.put(PendingSummary(encode, step, seconds, _memory_of(encode)))
+
+    def add_files(self, write: Callable[[], object], nbytes: int) -> None:
+        """Call `write()`, which writes files beside the event file, behind the caller where no layer was replaced."""
+        queue = self.queue
+        if queue is None:
+            write()
+        else:
+            queue.put(PendingFiles(write, nbytes))
 
     def add_scalar(self, tag: str, value: float, global_step: Any = None, walltime: Any = None) -> None:
         """Write a scalar that has neither name nor description of its own."""

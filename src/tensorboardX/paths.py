@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 
@@ -31,5 +30,7 @@ def _safe_part(part: str) -> str:
     raw = safe.encode("utf-8")
     if len(raw) <= _MOST_BYTES:
         return safe
+    import hashlib
+
     digest = hashlib.sha256(part.encode("utf-8")).hexdigest()[:16]
     return f"{raw[:_MOST_BYTES].decode('utf-8', 'ignore')}-{digest}"

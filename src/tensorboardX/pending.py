@@ -29,6 +29,21 @@ class PendingSummary:
         return Event(wall_time=self.walltime, step=self.step, summary=self.encode()).SerializeToString()
 
 
+class PendingFiles(PendingSummary):
+    """Files to be written beside the event file, behind the caller; there is no Event to it."""
+
+    __slots__ = ("write",)
+
+    def __init__(self, write: Callable[[], object], nbytes: int) -> None:
+        super().__init__(Summary, None, 0.0, nbytes)
+        self.write = write
+
+    def serialize(self) -> bytes:
+        """Write the files; return nothing. Raises OSError."""
+        self.write()
+        return b""
+
+
 class Ticket:
     """A place in the queue: done once everything before it is written, or is known not to be."""
 

@@ -6,14 +6,13 @@ masked CRC-32C of the data. Format: tensorflow/core/lib/io/record_writer.h; the 
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Iterable
 from functools import lru_cache
 from struct import Struct
 from typing import Protocol
-
-from crc32c import crc32c
 
 from .storage.base import File
 from .storage.local import LocalFile
@@ -50,6 +49,8 @@ def masked_crc32c(data: bytes) -> int:
 
     The mask keeps the checksum of data that embeds checksums from being trivial.
     """
+    from crc32c import crc32c  # here, because importing it reads package metadata, for longer than all the rest
+
     crc = crc32c(data)
     return u32((crc >> 15 | crc << 17) + _MASK)
 
@@ -68,6 +69,8 @@ def frame(data: bytes) -> bytes:
 
 def frame_batch(batch: Iterable[bytes]) -> bytes:
     """Return each item as one record, one after the other."""
+    from crc32c import crc32c
+
     parts: list[bytes] = []
     extend = parts.extend
     for data in batch:
@@ -108,6 +111,8 @@ def directory_check(path: str) -> None:
     factory = _factory_of(path)
     if factory is not None:
         factory.directory_check(path)
+    elif "\0" in path:  # makedirs raises a bare ValueError
+        raise OSError(errno.EINVAL, "a path cannot hold a null character", path)
     elif "://" not in path:  # object stores have no directories
         os.makedirs(path, exist_ok=True)
 
@@ -173,6 +178,8 @@ class RecordWriter:
         """Write what an earlier error left behind. Raises OSError if that fails again."""
         while self._unwritten:
             written = self._file.write(self._unwritten)
+            if written == 0:
+                raise OSError(errno.EIO, "the file takes no more bytes", self.path)
             # A file of a registered factory may answer nothing, which means everything.
             self._unwritten = b"" if written is None else self._unwritten[written:]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from types import TracebackType
@@ -13,6 +12,7 @@ from typing import Any, TypeVar
 from .errors import InvalidTypeError, LogdirError, describe
 from .event_queue import EventQueue, Stats
 from .file_writer import DefaultMetadata, DummyFileWriter, FileWriter
+from .notices import warn_once
 from .paths import below
 from .proto.event_pb2 import Event, SessionLog
 from .proto.summary_pb2 import Summary
@@ -21,11 +21,14 @@ from .summary.histogram import DEFAULT_BINS
 from .writer_thread import WriterThread
 
 AnyFileWriter = FileWriter | DummyFileWriter
+_MOST_TAGS = 10_000
 Self = TypeVar("Self", bound="RunWriter")
 
 
 def default_logdir(comment: str) -> str:
     """Return `runs/<month><day>_<time>_<host><comment>`."""
+    import socket
+
     return os.path.join("runs", f"{datetime.now():%b%d_%H-%M-%S}_{socket.gethostname()}{comment}")
 
 
@@ -72,9 +75,15 @@ class RunWriter:
         self.all_writers: dict[str, Any] | None = None
         self._default_metadata = DefaultMetadata()
         self._history = ScalarHistory()
+        self._layout: dict[str, dict[str, list[Any]]] = {}
+        self._without_step: set[str] = set()
         self._past = Stats()
         self._thread = WriterThread()
         self._lane: EventQueue | None = None
+        if self._comet_config not in (None, {"disabled": True}):
+            from .comet import attach
+
+            attach(self, self._comet_config)
 
     # ---- where the events go
 
@@ -145,10 +154,19 @@ class RunWriter:
         plain = self._default_metadata.step is None and self._default_metadata.walltime is None
         self._lane = self.file_writer.queue if plain and self.file_writer is not None else None
 
-    def _add(self, encode: Callable[[], Summary], global_step: Any, walltime: Any) -> None:
+    def _add(self, tag: str, encode: Callable[[], Summary], global_step: Any, walltime: Any) -> None:
         """Write what `encode()` returns, at the step and time given or the defaults."""
+        self._get_file_writer().add_deferred(encode, *self._when(tag, global_step, walltime))
+
+    def _when(self, tag: str, global_step: Any, walltime: Any) -> tuple[int | None, float]:
+        """Return the step and time of a call. Says once per tag that points without a step fall on one another."""
         step, seconds = self._default_metadata.resolve(global_step, walltime)
-        self._get_file_writer().add_deferred(encode, step, seconds)
+        if step is None and tag:
+            if tag in self._without_step:
+                warn_once(tag, "logged again without a step: TensorBoard shows only one point of step 0")
+            elif len(self._without_step) < _MOST_TAGS:
+                self._without_step.add(tag)
+        return step, seconds
 
     @contextlib.contextmanager
     def use_metadata(self: Self, *, global_step: Any = None, walltime: Any = None) -> Iterator[Self]:

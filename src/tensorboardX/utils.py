@@ -1,6 +1,21 @@
-"""Helpers for images, under the original's names."""
+"""Helpers for images and videos, under the original's names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from .figures import figure_to_image
 from .summary.layout import convert_to_HWC, convert_to_NTCHW, make_grid
 
-__all__ = ["convert_to_HWC", "convert_to_NTCHW", "figure_to_image", "make_grid"]
+if TYPE_CHECKING:
+    from .summary.gif import _prepare_video
+
+__all__ = ["_prepare_video", "convert_to_HWC", "convert_to_NTCHW", "figure_to_image", "make_grid"]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "_prepare_video":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from .summary.gif import _prepare_video
+
+    return _prepare_video

@@ -12,6 +12,8 @@ import weakref
 from time import monotonic
 
 from .event_queue import EventQueue
+from .memory_budget import MemoryBudget
+from .progress import Progress
 
 BUSY_SECONDS = 0.05
 """How long pending events wait for company, while events keep coming."""
@@ -27,7 +29,7 @@ class WriterThread:
     """
 
     exiting = False
-    """Whether the interpreter is past the point where events can be written. True for all threads at once."""
+    """Whether the process is about to end. Then callers wait for what they log, and no thread ends or can start."""
 
     def __init__(self) -> None:
         self._queues: list[EventQueue] = []
@@ -39,6 +41,8 @@ class WriterThread:
         self._asleep = _thread.allocate_lock()
         self._asleep.acquire()
         self._thread: threading.Thread | None = None
+        self.progress = Progress()
+        self.memory = MemoryBudget()
 
     def attach(self, queue: EventQueue) -> None:
         """Drain `queue` from now on, until it is closed."""
@@ -82,9 +86,10 @@ class WriterThread:
         """Forget the queues that are closed and empty; return whether any are left, else the thread is over."""
         with self._lock:
             self._queues = [queue for queue in self._queues if not queue.closed or queue.entries]
-            if not self._queues:
-                self._thread = None
-            return bool(self._queues)
+            if self._queues or self.exiting:
+                return True
+            self._thread = None
+            return False
 
     def leave_to_parent(self) -> None:
         """In a fork's child: the thread did not come along."""
@@ -112,8 +117,8 @@ def close_all() -> None:
 
 
 def _close_all_at_exit() -> None:
-    close_all()
     WriterThread.exiting = True
+    close_all()
 
 
 def _close_at_end_of_child() -> None:
@@ -125,12 +130,12 @@ def _close_at_end_of_child() -> None:
     from multiprocessing.util import Finalize
 
     _child_closes_at_end = True
-    Finalize(None, close_all, exitpriority=0)
+    Finalize(None, _close_all_at_exit, exitpriority=0)
 
 
 def _after_fork_in_child() -> None:
     global _child_closes_at_end
-    _child_closes_at_end = False
+    _child_closes_at_end = WriterThread.exiting = False
     for thread in list(_threads):
         thread.leave_to_parent()
     for queue in list(_queues):

@@ -3,39 +3,74 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 
-_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+from .descriptors import open_descriptor, open_files
+
+_APPEND = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_CREATE = _APPEND | os.O_CREAT | os.O_EXCL
 
 
 class LocalFile:
-    """A new file. Raises FileExistsError rather than touch one that exists."""
+    """A new file. Raises FileExistsError rather than touch one that exists.
+
+    Where a process has many of them, those not used for a while are parked: closed, and opened again by the next
+    write, provided that they are as they were left. See `descriptors`.
+    """
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._descriptor = os.open(path, _FLAGS, 0o666)
+        self._descriptor = open_descriptor(path, _CREATE)
+        self._parked = False
+        self._size = 0  # what was written
+        self._error: OSError | None = None  # of the last write
+        self._identity = _identity(os.fstat(self._descriptor))
+        open_files.use(self)
 
     def fileno(self) -> int:
-        """Return the file descriptor, -1 once closed."""
+        """Return the file descriptor, -1 once closed or while parked."""
         return self._descriptor
 
     def write(self, data: bytes) -> int:
         """Append `data`; return how many bytes were taken, which may be fewer. Raises OSError."""
-        return os.write(self._descriptor, data)
+        self._use()
+        try:
+            taken = os.write(self._descriptor, data)
+        except OSError as error:
+            self._error = error
+            raise
+        self._error = None
+        self._size += taken
+        return taken
 
     def flush(self) -> None:
         """Nothing to do: every write went to the operating system at once."""
 
     def sync(self) -> None:
         """Wait until the disk has everything (fsync). Raises OSError."""
+        self._use()
         os.fsync(self._descriptor)
 
     def is_lost(self) -> bool:
-        """Return whether the file was deleted, so that nobody will read what is written from now on."""
-        return self._descriptor >= 0 and os.name != "nt" and os.fstat(self._descriptor).st_nlink == 0
+        """Return whether nobody could read what is written from now on.
+
+        That is where the file was deleted, was changed by another program while parked, has reached the largest
+        size that it may have, or where after an error its path leads elsewhere: a mount that was mounted again.
+        """
+        try:
+            if self._parked:
+                return not self._is_as_left(os.stat(self.path))
+            if self._error is not None:
+                return self._error.errno == errno.EFBIG or _identity(os.stat(self.path)) != self._identity
+            return self._descriptor >= 0 and os.name != "nt" and os.fstat(self._descriptor).st_nlink == 0
+        except OSError:
+            return True
 
     def close(self) -> None:
         """Close the descriptor; closing twice is fine. Raises OSError."""
+        open_files.forget(self)
+        self._parked = False
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)
@@ -44,3 +79,29 @@ class LocalFile:
         """Close the descriptor and keep silent about errors."""
         with contextlib.suppress(OSError):  # nothing was buffered here, so nothing is lost
             self.close()
+
+    def detach(self) -> int:
+        """Park the file: give the descriptor away, for the caller to close."""
+        descriptor, self._descriptor = self._descriptor, -1
+        self._parked = True
+        return descriptor
+
+    def _use(self) -> None:
+        open_files.use(self)  # from here on no other thread parks it
+        if self._parked:
+            self._reopen()
+
+    def _reopen(self) -> None:
+        descriptor = open_descriptor(self.path, _APPEND)
+        if not self._is_as_left(os.fstat(descriptor)):
+            os.close(descriptor)
+            raise OSError(errno.ESTALE, "changed by another program", self.path)
+        self._descriptor = descriptor
+        self._parked = False
+
+    def _is_as_left(self, found: os.stat_result) -> bool:
+        return _identity(found) == self._identity and found.st_size == self._size
+
+
+def _identity(found: os.stat_result) -> tuple[int, int]:
+    return found.st_dev, found.st_ino

@@ -7,6 +7,7 @@ a run in the order of their names, and every byte travels once.
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 from ..errors import MissingExtraError
@@ -74,5 +75,16 @@ def _open_file_system(path: str) -> tuple[Any, str]:
 
         file_system, name = url_to_fs(path)
     except ImportError as error:
-        raise MissingExtraError(error.name or str(error), "remote", f"writing to {path}") from error
+        package, _, _ = (error.name or _package_of(path)).partition(".")
+        raise MissingExtraError(package, "remote", f"writing to {path}") from error
+    except ValueError as error:
+        raise OSError(errno.EINVAL, str(error), path) from error
     return file_system, name
+
+
+def _package_of(path: str) -> str:
+    """Return the package that fsspec needs for this kind of URL."""
+    from fsspec.registry import known_implementations
+
+    module: str = known_implementations[path.partition("://")[0]]["class"]
+    return module.partition(".")[0]

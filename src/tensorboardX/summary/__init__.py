@@ -1,4 +1,12 @@
-"""Pure encoders: a tag and an array in, a Summary out. No input or output, no clock, no state."""
+"""Pure encoders: a tag and an array in, a Summary out. No input or output, no clock, no state.
+
+Those that few programs use are imported when they are asked for, which keeps `import tensorboardX` short.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from ..proto.summary_pb2 import HistogramProto, Summary, SummaryMetadata
 from .histogram import histogram, histogram_raw, make_histogram
@@ -7,18 +15,54 @@ from .scalar import scalar
 from .tags import clean_tag as _clean_tag
 from .text import text
 
+if TYPE_CHECKING:
+    from .chart_layout import custom_scalars
+    from .gif import make_video, video
+    from .hyperparameters import hparams
+    from .meshes import mesh
+    from .pr_curves import compute_curve, pr_curve, pr_curve_raw
+    from .wav import audio
+
 __all__ = [
     "HistogramProto",
     "Summary",
     "SummaryMetadata",
     "_clean_tag",
+    "audio",
+    "compute_curve",
+    "custom_scalars",
     "draw_boxes",
     "histogram",
     "histogram_raw",
+    "hparams",
     "image",
     "image_boxes",
     "make_histogram",
     "make_image",
+    "make_video",
+    "mesh",
+    "pr_curve",
+    "pr_curve_raw",
     "scalar",
     "text",
+    "video",
 ]
+
+_MODULES = {
+    "audio": "wav",
+    "compute_curve": "pr_curves",
+    "custom_scalars": "chart_layout",
+    "hparams": "hyperparameters",
+    "make_video": "gif",
+    "mesh": "meshes",
+    "pr_curve": "pr_curves",
+    "pr_curve_raw": "pr_curves",
+    "video": "gif",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # A module may not have the name of a function that is asked for here: importing it would take the name.
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from functools import partial
 from typing import Any
@@ -19,6 +20,7 @@ Float64Array = npt.NDArray[np.float64]
 
 _LARGEST = float(np.finfo(np.float64).max)
 _MOST_ESTIMATED_BINS = 100_000
+_NUMPY_FAILS = (ValueError, ArithmeticError, LookupError, MemoryError)  # where floats cannot divide a range into bins
 
 
 def _default_edges() -> list[float]:
@@ -57,8 +59,8 @@ def prepare_histogram(name: str, values: Any, bins: Any, max_bins: int | None = 
     array = to_owned(values, tag)
     if array.dtype.kind == "c":
         raise type_error(tag, values, "real numbers")
-    if max_bins is not None and max_bins < 1:
-        raise value_error(tag, max_bins, "max_bins of at least 1")
+    if max_bins is not None and not (isinstance(max_bins, (int, np.integer)) and max_bins >= 1):
+        raise value_error(tag, max_bins, "max_bins that is a positive integer")
     return partial(_encode, tag, array, _checked_bins(tag, bins), max_bins)
 
 
@@ -105,7 +107,8 @@ def _histogram_proto(tag: str, array: Array, bins: Any, max_bins: int | None) ->
     values = _finite(tag, array.reshape(-1).astype(np.float64))
     if values.size == 0:
         return _proto([0.0] * 5, np.zeros(1), np.zeros(1))
-    counts, edges = _count(tag, values, bins)
+    with np.errstate(all="ignore"):  # values near the ends of floats; what comes of them is looked at
+        counts, edges = _count(tag, values, bins)
     if max_bins is not None and len(counts) > max_bins:
         counts, edges = _join_bins(counts, edges, max_bins)
     limits, counts = _trim(edges, counts)
@@ -128,12 +131,16 @@ def _storable(moment: float) -> float:
 
 
 def _count(tag: str, values: Float64Array, bins: Any) -> tuple[Array, Float64Array]:
-    if isinstance(bins, str) and bins != "tensorflow":
-        bins = _estimated_bins(tag, values, bins)
-    if isinstance(bins, str):
-        bins = _default_edges_for(values)
-    counts, edges = np.histogram(values, bins=bins)
-    return counts, edges.astype(np.float64)
+    if isinstance(bins, np.ndarray):
+        return np.histogram(values, bins)
+    if bins != "tensorflow":
+        if _are_sensible(values, bins):
+            with contextlib.suppress(*_NUMPY_FAILS):
+                counts, edges = np.histogram(values, bins)
+                if np.isfinite(edges).all():
+                    return counts, edges
+        warn_once(tag, f"the values cannot be divided into bins by bins={bins!r}; the default bins are used")
+    return np.histogram(values, _default_edges_for(values))
 
 
 def _default_edges_for(values: Float64Array) -> Float64Array:
@@ -143,18 +150,14 @@ def _default_edges_for(values: Float64Array) -> Float64Array:
     return np.concatenate((below, _DEFAULT_EDGES, above)) if below or above else _DEFAULT_EDGES
 
 
-def _estimated_bins(tag: str, values: Float64Array, estimator: str) -> Any:
-    """Edges as `numpy.histogram_bin_edges` estimates them, unless a few outliers would make millions of them."""
+def _are_sensible(values: Float64Array, bins: str | int) -> bool:
+    """Whether `numpy.histogram` makes finite bins, and not millions of them because of a few outliers."""
     spread = float(np.ptp(values))
-    quartiles = np.percentile(values, [75, 25])
+    if bins not in ("auto", "fd"):  # the others bound the number of bins by that of the values
+        return math.isfinite(spread)
+    quartiles = np.percentile(values, [75, 25]) if math.isfinite(spread) else np.zeros(2)
     width = 2.0 * float(quartiles[0] - quartiles[1]) / values.size ** (1 / 3)
-    if math.isfinite(spread) and not 0 < width < spread / _MOST_ESTIMATED_BINS:
-        try:
-            return np.histogram_bin_edges(values, estimator)
-        except (ValueError, MemoryError, FloatingPointError):
-            pass  # a range that floats cannot divide into bins
-    warn_once(tag, f"the values have no sensible bins by the estimator {estimator!r}; the default bins are used")
-    return _default_edges_for(values)
+    return math.isfinite(spread) and not 0 < width < spread / _MOST_ESTIMATED_BINS
 
 
 def _join_bins(counts: Array, edges: Float64Array, max_bins: int) -> tuple[Array, Float64Array]:
@@ -201,6 +204,8 @@ def _checked_bins(tag: str, bins: Any) -> Any:
     edges = to_numpy(bins, tag)
     if edges.ndim == 0 and edges.dtype.kind in "iu" and int(edges) >= 1:
         return int(edges)
-    if edges.ndim != 1 or len(edges) < 2 or not np.isfinite(edges).all() or (np.diff(edges) < 0).any():
-        raise value_error(tag, bins, "a positive number of bins, or at least two increasing finite edges")
-    return edges.astype(np.float64)
+    if edges.ndim == 1 and len(edges) >= 2 and edges.dtype.kind in "iuf":
+        edges = edges.astype(np.float64)
+        if np.isfinite(edges).all() and (edges[:-1] <= edges[1:]).all():
+            return edges
+    raise value_error(tag, bins, "a positive number of bins, or at least two increasing finite edges")

@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
-from ..arrays import Array, to_owned
+from ..arrays import Array, to_float, to_owned
 from ..errors import type_error, value_error
 from ..notices import warn_once
 from ..proto.summary_pb2 import Summary
@@ -20,6 +20,7 @@ from .tags import check_tag, clean_tag
 
 _IMAGE_AXES = ("HW", "CHW", "NCHW")
 _CHANNELS = (1, 2, 3, 4)
+_FARTHEST = 1e6  # pixels; Pillow cannot draw at coordinates beyond 32 bits
 
 
 def image(tag: str, tensor: Any, rescale: float = 1, dataformats: str = "CHW") -> Summary:
@@ -40,7 +41,7 @@ def image(tag: str, tensor: Any, rescale: float = 1, dataformats: str = "CHW") -
 def prepare_image(tag: str, tensor: Any, rescale: float = 1, dataformats: str = "CHW") -> partial[Summary]:
     """Check and copy the arguments of `image`; the call of what is returned encodes them."""
     tag = clean_tag(tag)
-    return partial(_encode, tag, *_checked(tag, tensor, dataformats), rescale)
+    return partial(_encode, tag, *_checked(tag, tensor, dataformats), _checked_factor(tag, rescale))
 
 
 def image_boxes(
@@ -79,8 +80,10 @@ def prepare_image_boxes(
     if labels is not None and len(labels) != len(boxes):
         warn_once(tag, f"{len(labels)} labels for {len(boxes)} boxes; the labels are left out")
         labels = None
-    texts = None if labels is None else [str(label) for label in labels]
-    return partial(_encode, tag, *_checked(tag, tensor_image, dataformats), rescale, boxes, texts)
+    texts = None if labels is None else ["" if label is None else str(label) for label in labels]
+    boxes = boxes.clip(-_FARTHEST, _FARTHEST)
+    factor = _checked_factor(tag, rescale)
+    return partial(_encode, tag, *_checked(tag, tensor_image, dataformats), factor, boxes, texts)
 
 
 def make_image(
@@ -114,6 +117,8 @@ def draw_boxes(disp_image: Image.Image, boxes: Array, labels: Sequence[str] | No
         boxes: shape (N, 4), each row (xmin, ymin, xmax, ymax) in pixels.
         labels: a text for each box.
     """
+    from PIL import ImageDraw  # here: few programs draw boxes
+
     draw = ImageDraw.Draw(disp_image)
     for index, (left, top, right, bottom) in enumerate(boxes):
         corners = [(left, top), (left, bottom), (right, bottom), (right, top), (left, top)]
@@ -123,7 +128,9 @@ def draw_boxes(disp_image: Image.Image, boxes: Array, labels: Sequence[str] | No
     return disp_image
 
 
-def _draw_label(draw: ImageDraw.ImageDraw, label: str, left: float, bottom: float) -> None:
+def _draw_label(draw: Any, label: str, left: float, bottom: float) -> None:
+    from PIL import ImageFont
+
     font = ImageFont.load_default()
     x0, y0, x1, y1 = font.getbbox(label)
     width, height = x1 - x0, y1 - y0
@@ -142,6 +149,13 @@ def _checked(tag: str, tensor: Any, dataformats: str) -> tuple[Array, str]:
     if "C" in axes and array.shape[axes.index("C")] not in _CHANNELS:
         raise value_error(tag, tensor, f"an image with 1, 3 or 4 channels, where dataformats={dataformats!r} says")
     return array, axes
+
+
+def _checked_factor(tag: str, rescale: Any) -> float:
+    factor = to_float(rescale, tag)
+    if not 0 < factor < math.inf:
+        raise value_error(tag, rescale, "a rescale that is positive and finite")
+    return factor
 
 
 def _encode(
@@ -163,7 +177,8 @@ def to_uint8(tag: str, array: Array) -> Array:
     """
     if array.dtype == np.uint8:
         return array
-    scaled = array * 255.0
+    with np.errstate(over="ignore"):
+        scaled = array * 255.0
     if not (scaled.min() >= 0 and scaled.max() <= 255):  # NaN fails both
         warn_once(tag, "pixels out of range are clamped; expected is uint8 in [0, 255] or another dtype in [0, 1]")
         scaled = np.nan_to_num(scaled, nan=0.0, posinf=255.0, neginf=0.0).clip(0, 255)

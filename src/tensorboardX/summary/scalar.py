@@ -52,7 +52,7 @@ class ScalarEventEncoder:
             packed = _pack_float32(value)
         except OverflowError:  # beyond float32, where protobuf stores infinity
             packed = _pack_float32(math.copysign(math.inf, value))
-        time = _pack_wall_time(b"\x09", walltime) if walltime else b""
+        time = _pack_wall_time(b"\x09", walltime) if walltime or math.copysign(1, walltime) < 0 else b""
         return b"".join((time, b"\x10" + varint(step) if step else b"", prefix, packed))
 
     def _prefix(self, tag: str) -> bytes:

@@ -1,0 +1,9 @@
+"""Comet's logger, under the original's name."""
+
+from importlib.util import find_spec
+
+from .comet_logger import CometLogger
+
+__all__ = ["CometLogger", "comet_installed"]
+
+comet_installed = find_spec("comet_ml") is not None

@@ -1,0 +1,123 @@
+"""Where an event queue empties itself: one event file after another."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from time import monotonic
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .event_file_writer import EventsWriter
+
+logger = logging.getLogger(__name__)
+
+_of_parents: list[EventsWriter] = []
+"""Writers that a fork's child got from its parent. They stay as they are: a finalizer might flush or close them."""
+
+
+class EventSink:
+    """Writes batches of serialized Events to a file, and to a new one where the last is closed or lost.
+
+    Used by one thread at a time. `batch` is what the file has not acknowledged: it stays there through an error,
+    and the next attempt goes on with it, so an error neither loses nor repeats an event.
+
+    Args:
+        open_file: opens the next event file.
+        flush_secs: seconds between two fsyncs.
+        events_writer: the first event file, where it is open already.
+    """
+
+    def __init__(
+        self, open_file: Callable[[], EventsWriter], flush_secs: float, events_writer: EventsWriter | None
+    ) -> None:
+        self.batch: list[bytes] = []
+        self.events_writer = events_writer
+        self._open_file = open_file
+        self._flush_secs = flush_secs
+        self._begun = False  # the file has been given the batch, and failed
+        self._settled = 0  # events of the batch that were whole in a file which is lost
+        self._sync_at: float | None = None  # None while there is nothing that an fsync would help
+
+    def write_out(self) -> int:
+        """Write the batch; return how many events the file took. Raises OSError."""
+        if not self.batch:
+            return 0
+        writer = self._writer()
+        if self._begun:
+            writer.write_out()
+        else:
+            self._begun = True
+            writer.write_batch(self.batch)
+        written = len(self.batch) + self._settled
+        self._forget_batch()
+        if self._sync_at is None:
+            self._sync_at = monotonic() + self._flush_secs
+        return written
+
+    def flush(self) -> None:
+        """Hand everything to the operating system. Raises OSError."""
+        if self.events_writer is not None:
+            self.events_writer.flush()
+
+    def sync_if_due(self) -> bool:
+        """Bring what was written onto the disk, every `flush_secs`; return whether it was. Raises OSError."""
+        if self.events_writer is None or self._sync_at is None or monotonic() < self._sync_at:
+            return False
+        self._sync_at = monotonic() + self._flush_secs  # after an error too: not at every turn
+        self.events_writer.sync()
+        self._sync_at = None
+        return True
+
+    def close(self) -> None:
+        """Bring everything onto the disk and close the file. Raises OSError; it is closed all the same."""
+        writer = self.events_writer
+        if writer is not None:
+            writer.flush()  # what fails here is tried again, with the file still open
+            self.events_writer = self._sync_at = None
+            writer.close()
+
+    def abandon(self) -> int:
+        """Let go of the file and the batch; return how many events were in it."""
+        lost = len(self.batch)
+        self._forget_batch()
+        self._abandon_file()
+        return lost
+
+    def leave_to_parent(self) -> None:
+        """In a fork's child: the file and the batch are the parent's."""
+        if self.events_writer is not None:
+            _of_parents.append(self.events_writer)
+            self.events_writer = None
+        self._forget_batch()
+        self._abandon_file()
+
+    def _forget_batch(self) -> None:
+        self.batch = []
+        self._begun = False
+        self._settled = 0
+
+    def _abandon_file(self) -> None:
+        writer, self.events_writer = self.events_writer, None
+        self._sync_at = None
+        if writer is not None:
+            writer.abandon()
+
+    def _writer(self) -> EventsWriter:
+        """Return the file to write to: a new one if there is none, or nobody could read on in the old one."""
+        writer = self.events_writer
+        if writer is not None and writer.is_lost():
+            logger.warning("%s was deleted, changed or cannot grow; a new file follows", writer.path)
+            self._take_back(writer)
+            self._abandon_file()
+            writer = None
+        if writer is None:
+            writer = self.events_writer = self._open_file()
+        return writer
+
+    def _take_back(self, writer: EventsWriter) -> None:
+        if self._begun:
+            rest = writer.unwritten_of(self.batch)
+            self._settled += len(self.batch) - len(rest)
+            self.batch = rest
+            self._begun = False

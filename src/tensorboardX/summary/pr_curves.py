@@ -1,0 +1,167 @@
+"""Precision-recall curves of a binary classifier."""
+
+from __future__ import annotations
+
+import operator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ..arrays import Array, to_numpy, to_owned
+from ..errors import type_error, value_error
+from ..proto.plugin_pr_curve_pb2 import PrCurvePluginData
+from ..proto.summary_pb2 import Summary
+from .metadata import plugin_metadata
+from .tags import check_tag
+from .tensor_proto import array_proto
+
+DEFAULT_THRESHOLDS = 127
+MOST_THRESHOLDS = 1_000_000
+_LEAST_COUNT = 1e-7  # divides what would be divided by zero
+
+
+def pr_curve(
+    tag: str, labels: Any, predictions: Any, num_thresholds: int = DEFAULT_THRESHOLDS, weights: Any = None
+) -> Summary:
+    """Return the Summary of a precision-recall curve: a DT_FLOAT tensor of shape [6, num_thresholds].
+
+    Args:
+        tag: the tag; kept as it is.
+        labels: the truth, bool or 0 and 1, any shape.
+        predictions: probabilities in [0, 1], the shape of `labels`.
+        num_thresholds: at how many thresholds, evenly spaced from 0 to 1, a prediction counts as positive if it is
+            no smaller; from 2 to 1,000,000.
+        weights: how often each element counts; a number or an array that broadcasts to the shape of `labels`.
+
+    Raises TypeError or ValueError that names the tag. The rows are those of `compute_curve`.
+    Format: tensorboard/plugins/pr_curve/summary.py.
+    """
+    return prepare_pr_curve(tag, labels, predictions, num_thresholds, weights)()
+
+
+def prepare_pr_curve(
+    tag: str, labels: Any, predictions: Any, num_thresholds: int = DEFAULT_THRESHOLDS, weights: Any = None
+) -> partial[Summary]:
+    """Check and copy the arguments of `pr_curve`; the call of what is returned encodes them."""
+    tag = check_tag(tag)
+    checked = _checked(tag, labels, predictions, num_thresholds, weights)
+    return partial(_encode_curve, tag, *checked)
+
+
+def pr_curve_raw(
+    tag: str,
+    tp: Any,
+    fp: Any,
+    tn: Any,
+    fn: Any,
+    precision: Any,
+    recall: Any,
+    num_thresholds: int = DEFAULT_THRESHOLDS,
+    weights: Any = None,
+) -> Summary:
+    """Return the Summary of a precision-recall curve that was computed elsewhere.
+
+    Args:
+        tag: the tag; kept as it is.
+        tp, fp, tn, fn: the number of true positives and so on at each threshold, shape (T,).
+        precision, recall: shape (T,). NaN is kept.
+        num_thresholds: not needed, as it is T.
+        weights: not used, as in the original.
+
+    Raises TypeError or ValueError that names the tag.
+    """
+    return prepare_pr_curve_raw(tag, tp, fp, tn, fn, precision, recall, num_thresholds, weights)()
+
+
+def prepare_pr_curve_raw(
+    tag: str,
+    tp: Any,
+    fp: Any,
+    tn: Any,
+    fn: Any,
+    precision: Any,
+    recall: Any,
+    num_thresholds: int = DEFAULT_THRESHOLDS,
+    weights: Any = None,
+) -> partial[Summary]:
+    """Check and copy the arguments of `pr_curve_raw`; the call of what is returned encodes them."""
+    tag = check_tag(tag)
+    rows = [to_numpy(row, tag) for row in (tp, fp, tn, fn, precision, recall)]
+    shape = rows[0].shape
+    for row in rows:
+        if row.shape != shape or row.ndim != 1 or row.size == 0 or row.dtype.kind == "c":
+            raise value_error(tag, row, f"six rows of real numbers, of one shape (T,); the first has shape {shape}")
+    curve = np.stack(rows).astype(np.float64)
+    if not np.isfinite(curve[:4]).all():  # TensorBoard shows none of the curves of a run where one is not
+        raise value_error(tag, curve[:4], "finite counts; some of these are NaN or infinite")
+    return partial(_encode, tag, curve)
+
+
+def compute_curve(labels: Any, predictions: Any, num_thresholds: int | None = None, weights: Any = None) -> Array:
+    """Return the counts at each threshold, float64 of shape (6, T).
+
+    The rows are true positives, false positives, true negatives, false negatives, precision and recall, the last
+    two being 0 where nothing is predicted positive, or is positive. Arguments and errors are those of `pr_curve`.
+    """
+    count = DEFAULT_THRESHOLDS if num_thresholds is None else num_thresholds
+    return _curve(*_checked("", labels, predictions, count, weights))
+
+
+def _checked(
+    tag: str, labels: Any, predictions: Any, num_thresholds: Any, weights: Any
+) -> tuple[Array, Array, Array | None, int]:
+    truth, scores = to_numpy(labels, tag), to_owned(predictions, tag)
+    if truth.shape != scores.shape:
+        raise value_error(tag, scores, f"predictions of the shape of labels, {truth.shape}")
+    positive = truth.astype(bool)
+    if (positive != truth).any():  # NaN differs too
+        raise value_error(tag, truth, "labels that are bool, or all 0 or 1")
+    if scores.dtype.kind == "c" or (scores.size and not (scores.min() >= 0 and scores.max() <= 1)):
+        raise value_error(tag, scores, "predictions that are all in [0, 1]; some are beyond, or NaN")
+    weight = None if weights is None else _checked_weights(tag, weights, truth.shape)
+    return positive, scores, weight, _checked_count(tag, num_thresholds)
+
+
+def _checked_weights(tag: str, weights: Any, shape: tuple[int, ...]) -> Array:
+    array = to_numpy(weights, tag)
+    try:
+        array = np.broadcast_to(array, shape)
+    except ValueError as error:
+        raise value_error(tag, array, f"weights that broadcast to the shape of labels, {shape}") from error
+    if array.dtype.kind == "c" or not np.isfinite(array).all():
+        raise value_error(tag, array, "weights that are finite real numbers")
+    return array.astype(np.float64)
+
+
+def _checked_count(tag: str, num_thresholds: Any) -> int:
+    try:
+        count = operator.index(num_thresholds)
+    except TypeError as error:
+        raise type_error(tag, num_thresholds, "num_thresholds that is an integer") from error
+    if not 2 <= count <= MOST_THRESHOLDS:
+        raise value_error(tag, num_thresholds, f"num_thresholds from 2 to {MOST_THRESHOLDS}")
+    return count
+
+
+def _curve(positive: Array, scores: Array, weights: Array | None, count: int) -> Array:
+    # The last threshold that each prediction reaches, with an offset that sorts negatives from positives.
+    bins = np.floor(scores.reshape(-1) * np.float64(count - 1)).astype(np.intp)
+    bins += count * positive.reshape(-1)
+    flat = None if weights is None else weights.reshape(-1)
+    histograms = np.bincount(bins, weights=flat, minlength=2 * count).reshape(2, count)
+    fp, tp = histograms.astype(np.float64)[:, ::-1].cumsum(axis=1)[:, ::-1]
+    tn, fn = fp[0] - fp, tp[0] - tp
+    precision = tp / np.maximum(_LEAST_COUNT, tp + fp)
+    recall = tp / np.maximum(_LEAST_COUNT, tp + fn)
+    return np.stack((tp, fp, tn, fn, precision, recall))
+
+
+def _encode_curve(tag: str, positive: Array, scores: Array, weights: Array | None, count: int) -> Summary:
+    return _encode(tag, _curve(positive, scores, weights, count))
+
+
+def _encode(tag: str, curve: Array) -> Summary:
+    content = PrCurvePluginData(version=0, num_thresholds=curve.shape[1]).SerializeToString()
+    tensor = array_proto(curve.astype(np.float32))
+    return Summary(value=[Summary.Value(tag=tag, metadata=plugin_metadata("pr_curves", content), tensor=tensor)])

@@ -1,0 +1,118 @@
+"""Tensors as they are, and scalars as tensors."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ..arrays import Array, to_float, to_numpy, to_owned
+from ..errors import type_error, value_error
+from ..proto import types_pb2
+from ..proto.summary_pb2 import Summary
+from ..proto.tensor_pb2 import TensorProto
+from .metadata import plugin_metadata, scalar_metadata
+from .tags import check_tag, clean_tag
+from .tensor_proto import tensor_shape
+
+_MOST_BYTES = 2**31
+
+# The type and the field of each dtype, as tensorflow/core/framework/tensor.proto has them.
+_FIELDS = {
+    "bool": (types_pb2.DT_BOOL, "bool_val"),
+    "int8": (types_pb2.DT_INT8, "int_val"),
+    "int16": (types_pb2.DT_INT16, "int_val"),
+    "int32": (types_pb2.DT_INT32, "int_val"),
+    "int64": (types_pb2.DT_INT64, "int64_val"),
+    "uint8": (types_pb2.DT_UINT8, "int_val"),
+    "uint16": (types_pb2.DT_UINT16, "int_val"),
+    "uint32": (types_pb2.DT_UINT32, "uint32_val"),
+    "uint64": (types_pb2.DT_UINT64, "uint64_val"),
+    "float16": (types_pb2.DT_HALF, "half_val"),
+    "bfloat16": (types_pb2.DT_BFLOAT16, "half_val"),
+    "float32": (types_pb2.DT_FLOAT, "float_val"),
+    "float64": (types_pb2.DT_DOUBLE, "double_val"),
+    "complex64": (types_pb2.DT_COMPLEX64, "scomplex_val"),
+    "complex128": (types_pb2.DT_COMPLEX128, "dcomplex_val"),
+}
+
+
+def tensor(tag: str, tensor: Any) -> Summary:
+    """Return the Summary of a whole array, for programs that read it back: no dashboard of TensorBoard shows it.
+
+    Args:
+        tag: the tag; kept as it is.
+        tensor: any shape, and any dtype that TensorProto has. bfloat16 is kept, float8 becomes float32.
+
+    Raises TypeError for what is not numeric, ValueError for what takes 2 GiB or more, both naming the tag.
+    """
+    return prepare_tensor(tag, tensor)()
+
+
+def prepare_tensor(tag: str, tensor: Any) -> partial[Summary]:
+    """Check and copy the arguments of `tensor`; the call of what is returned encodes them."""
+    tag = check_tag(tag)
+    given = str(getattr(tensor, "dtype", ""))
+    if "complex32" in given:
+        raise type_error(tag, tensor, "a tensor of a dtype that TensorProto has; complex32 can become complex64")
+    array = to_numpy(tensor, tag)
+    # Integers are stored in up to ten bytes, half floats in up to three.
+    if array.size * max(array.itemsize, 10 if array.dtype.kind in "iu" else 3) >= _MOST_BYTES:
+        raise value_error(tag, array, "a tensor that takes less than the 2 GiB of a message")
+    name = "bfloat16" if "bfloat16" in given else array.dtype.name
+    if name not in _FIELDS:
+        raise type_error(tag, array, "a tensor of " + ", ".join(_FIELDS))
+    return partial(_encode, tag, to_owned(array, tag), name)
+
+
+def scalar_tensor(
+    tag: str,
+    value: Any,
+    double_precision: bool = False,
+    display_name: str = "",
+    summary_description: str = "",
+) -> Summary:
+    """Return the Summary of one scalar as a tensor of rank 0, under the cleaned tag.
+
+    TensorBoard's data server, which it uses by default, shows no doubles: they take `--load_fast=false`.
+
+    Args:
+        tag: the tag.
+        value: a number, or an array or tensor of one element. NaN and infinity are kept.
+        double_precision: stores DT_DOUBLE instead of DT_FLOAT.
+        display_name: what TensorBoard shows instead of the tag.
+        summary_description: Markdown shown beside the chart.
+
+    Raises TypeError for what is not numeric, ValueError for more or fewer than one element.
+    """
+    tag = clean_tag(tag)
+    name = "float64" if double_precision else "float32"
+    with np.errstate(over="ignore"):  # beyond float32, where infinity is stored
+        array = np.array(to_float(value, tag)).astype(name)
+    metadata = scalar_metadata(display_name, summary_description)
+    return Summary(value=[Summary.Value(tag=tag, metadata=metadata, tensor=_proto(array, name))])
+
+
+def _encode(tag: str, array: Array, name: str) -> Summary:
+    metadata = plugin_metadata("tensor")
+    return Summary(value=[Summary.Value(tag=tag, metadata=metadata, tensor=_proto(array, name))])
+
+
+def _proto(array: Array, name: str) -> TensorProto:
+    dtype, field = _FIELDS[name]
+    proto = TensorProto(dtype=dtype, tensor_shape=tensor_shape(array.shape))
+    getattr(proto, field).extend(_elements(array, name).tolist())
+    return proto
+
+
+def _elements(array: Array, name: str) -> Array:
+    """Return what the field of a dtype holds: of 16-bit floats their bits, of complex numbers both parts in turn."""
+    flat = array.astype(array.dtype.newbyteorder("="), copy=False).reshape(-1)
+    if name == "bfloat16":  # which is the upper half of the float32 that it has become
+        return flat.view(np.uint32) >> 16
+    if name == "float16":
+        return flat.view(np.uint16)
+    if array.dtype.kind == "c":
+        return flat.view(flat.real.dtype)
+    return flat

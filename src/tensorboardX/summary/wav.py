@@ -1,0 +1,102 @@
+"""Sounds."""
+
+from __future__ import annotations
+
+import io
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ..arrays import Array, to_float, to_owned
+from ..errors import type_error, value_error
+from ..notices import warn_once
+from ..proto.summary_pb2 import DATA_CLASS_BLOB_SEQUENCE, Summary, SummaryMetadata
+from .metadata import plugin_metadata
+from .tags import check_tag
+
+_DTYPES = ("float16", "float32", "float64", "int16", "int32")
+_HIGHEST_RATE = 2**30 - 1  # WAV stores the bytes of a second, up to four a frame, in 32 bits
+_MOST_SAMPLES = 2**30 - 64  # protobuf stores up to 2 GiB
+
+
+def audio(tag: str, tensor: Any, sample_rate: Any = 44100) -> Summary:
+    """Return the Summary of a sound, as a WAV file of 16-bit PCM.
+
+    Args:
+        tag: the tag; kept as it is.
+        tensor: samples, shape (L,), (L, 1) or (L, 2), L being the number of frames; (1, L) is one channel too.
+            Floats are in [-1, 1]: what is beyond is clipped and NaN becomes 0, with one warning per tag. int16 is
+            stored as it is, int32 by its upper 16 bits.
+        sample_rate: frames per second, at least 1; a fraction is cut off.
+
+    Raises TypeError or ValueError that names the tag. Format: http://soundfile.sapp.org/doc/WaveFormat/.
+    """
+    return prepare_audio(tag, tensor, sample_rate)()
+
+
+def prepare_audio(tag: str, tensor: Any, sample_rate: Any = 44100) -> partial[Summary]:
+    """Check and copy the arguments of `audio`; the call of what is returned encodes them."""
+    tag = check_tag(tag)
+    samples = to_owned(tensor, tag)
+    if samples.dtype.name not in _DTYPES:
+        raise type_error(tag, samples, "audio of floats in [-1, 1], int16 or int32")
+    if samples.ndim == 1 or (samples.ndim == 2 and samples.shape[0] == 1 < samples.shape[1]):
+        samples = samples.reshape(-1, 1)
+    if samples.ndim != 2 or samples.shape[1] not in (1, 2):
+        raise value_error(tag, samples, "audio of shape (L,), (L, 1), (L, 2) or (1, L)")
+    if not 0 < samples.size <= _MOST_SAMPLES:
+        raise value_error(tag, samples, f"audio of 1 to {_MOST_SAMPLES} samples")
+    return partial(_encode, tag, samples, _checked_rate(tag, sample_rate))
+
+
+def _checked_rate(tag: str, sample_rate: Any) -> int:
+    rate = to_float(sample_rate, tag)
+    if not 1 <= rate <= _HIGHEST_RATE:
+        raise value_error(tag, sample_rate, f"a sample_rate from 1 to {_HIGHEST_RATE}")
+    return int(rate)
+
+
+def _encode(tag: str, samples: Array, rate: int) -> Summary:
+    frames, channels = samples.shape
+    sound = Summary.Audio(
+        sample_rate=rate,
+        num_channels=channels,
+        length_frames=frames,
+        encoded_audio_string=_wav(_to_int16(tag, samples), rate),
+        content_type="audio/wav",
+    )
+    return Summary(value=[Summary.Value(tag=tag, audio=sound, metadata=_metadata())])
+
+
+def _metadata() -> SummaryMetadata:
+    """What tells TensorBoard's data server, which looks at no `content_type`, that the sound is WAV.
+
+    Format: tensorboard/plugins/audio/plugin_data.proto, field 2 of which, the encoding, is 11.
+    """
+    metadata = plugin_metadata("audio", b"\x10\x0b")
+    metadata.data_class = DATA_CLASS_BLOB_SEQUENCE
+    return metadata
+
+
+def _to_int16(tag: str, samples: Array) -> Array:
+    """Return samples as 16-bit integers, the same as libsndfile makes of them."""
+    if samples.dtype.kind == "i":
+        return (samples if samples.itemsize == 2 else samples >> 16).astype(np.int16)
+    floats = samples.astype(np.float64 if samples.itemsize == 8 else np.float32)
+    if not (floats.min() >= -1 and floats.max() <= 1):  # NaN fails both
+        warn_once(tag, "audio out of [-1, 1] is clipped, and NaN becomes 0")
+        floats = np.nan_to_num(floats, nan=0.0, posinf=1.0, neginf=-1.0).clip(-1, 1)
+    # Rounded to 32 bits, of which the lower 16 are cut off: what is just below 0 stays 0.
+    scaled = np.floor(np.rint(floats * 2.0**31) / 2.0**16)
+    return scaled.clip(-(2**15), 2**15 - 1).astype(np.int16)
+
+
+def _wav(samples: Array, rate: int) -> bytes:
+    import wave
+
+    output = io.BytesIO()
+    with wave.open(output, "wb") as sound:
+        sound.setparams((samples.shape[1], 2, rate, len(samples), "NONE", "not compressed"))
+        sound.writeframesraw(samples.tobytes())
+    return output.getvalue()

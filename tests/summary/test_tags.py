@@ -1,0 +1,58 @@
+"""Cleaning of tags."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tensorboardX import summary
+from tensorboardX.errors import TensorBoardXError
+from tensorboardX.summary.tags import check_tag, clean_tag
+
+
+@pytest.mark.parametrize(
+    ("tag", "cleaned"),
+    [
+        ("loss", "loss"),
+        ("train/loss-1.5_x", "train/loss-1.5_x"),
+        ("a b:c", "a_b_c"),
+        ("//a//b", "a//b"),
+        (" /a", "_/a"),
+        ("/", ""),
+        ("", ""),
+        ("Größe/損失", "Größe/損失"),
+        ("a\nb\\c\0", "a_b_c_"),
+        ("😀", "_"),
+        ("half \ud800", "half__"),
+    ],
+)
+def test_what_becomes_of_a_tag(tag, cleaned):
+    assert clean_tag(tag) == cleaned
+    assert summary._clean_tag(tag) == cleaned
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=[])))
+def test_a_cleaned_tag_can_be_stored_and_stays_as_it_is(tag):
+    cleaned = clean_tag(tag)
+    assert re.fullmatch(r"[\w./-]*", cleaned)
+    assert not cleaned.startswith("/")
+    assert clean_tag(cleaned) == cleaned
+    assert cleaned.encode("utf-8").decode("utf-8") == cleaned
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=[])))
+def test_a_checked_tag_can_be_stored_and_only_halves_of_pairs_change(tag):
+    checked = check_tag(tag)
+    assert checked.encode("utf-8").decode("utf-8") == checked
+    assert re.sub("[\ud800-\udfff]", "?", tag) == checked
+
+
+@pytest.mark.parametrize("tag", [None, 3, b"loss", ["a"], 1.5], ids=repr)
+def test_a_tag_that_is_no_string_is_refused(tag):
+    for check in (check_tag, clean_tag):
+        with pytest.raises(TypeError, match=re.escape(f"tag {tag!r}: got {type(tag).__name__}")) as caught:
+            check(tag)
+        assert isinstance(caught.value, TensorBoardXError)

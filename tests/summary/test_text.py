@@ -1,0 +1,38 @@
+"""Text."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.plugins.text import metadata as text_plugin
+from tensorboard.util import tensor_util
+
+from tensorboardX.summary.text import prepare_text, text
+
+
+def _stored(summary) -> Summary.Value:
+    [value] = Summary.FromString(summary.SerializeToString()).value
+    return value
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
+def test_text_is_a_tensor_of_one_string_for_the_text_plugin(content):
+    value = _stored(text("a b", content))
+    assert value.tag == "a b/text_summary"
+    assert value.metadata.plugin_data.plugin_name == text_plugin.PLUGIN_NAME
+    assert text_plugin.parse_plugin_metadata(value.metadata.plugin_data.content).version == 0
+    array = tensor_util.make_ndarray(value.tensor)
+    assert array.shape == (1,)
+    assert array[0].decode("utf-8") == content
+
+
+def test_half_of_a_surrogate_pair_becomes_a_question_mark():
+    assert tensor_util.make_ndarray(_stored(text("a", "x\ud83d")).tensor)[0] == b"x?"
+
+
+@pytest.mark.parametrize("content", [None, 3, b"bytes", ["a"]], ids=repr)
+def test_what_is_no_string_is_refused(content):
+    with pytest.raises(TypeError, match="'note'"):
+        prepare_text("note", content)

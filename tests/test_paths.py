@@ -1,0 +1,68 @@
+"""Directories made from users' names stay below the log directory."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tensorboardX.paths import below
+
+NAMES = st.lists(st.text(alphabet=st.characters(exclude_categories=[]), max_size=12), max_size=4)
+
+
+@pytest.mark.parametrize(
+    ("names", "parts"),
+    [
+        (["loss", "train"], ["loss", "train"]),
+        (["a/b", "c"], ["a", "b", "c"]),
+        (["/etc/passwd"], ["etc", "passwd"]),
+        (["a//b/./c/"], ["a", "b", "c"]),
+        (["Größe", "損失"], ["Größe", "損失"]),
+        (["a b.c"], ["a b.c"]),
+        (["lr=0.1, x"], ["lr=0.1, x"]),
+        (["", "."], []),
+        ([], []),
+    ],
+)
+def test_plain_names_are_kept_and_slashes_make_directories(names, parts):
+    assert below("runs", *names) == os.path.join("runs", *parts)
+
+
+@pytest.mark.parametrize("name", ["..", "../..", "../../x", "a/../../b", "/..", "..\\..", "...", ".. ", "c:\\x"])
+def test_names_do_not_lead_out(name):
+    inside = Path(below("/logs/run", name))
+    assert os.path.normpath(inside) == str(inside)
+    assert inside.is_relative_to("/logs/run")
+    assert not {"..", "."} & set(inside.parts)
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [("a:b", "a_b"), ("a\0b", "a_b"), ('<>"|?*\\', "_______"), ("NUL", "NUL_"), ("com1.txt", "com1.txt_")],
+)
+def test_what_some_file_system_refuses_is_replaced(name, safe):
+    assert below("runs", name) == os.path.join("runs", safe)
+
+
+@given(NAMES)
+@example(["x" * 300])
+@example(["é" * 300])
+@example(["😀" * 300, "y"])
+@example(["../" * 50])
+def test_any_names_make_a_directory_below(tmp_path_factory, names):
+    root = tmp_path_factory.mktemp("root")
+    made = below(str(root), *names)
+    os.makedirs(made, exist_ok=True)
+    assert Path(made).resolve().is_relative_to(root.resolve())
+    assert all(len(os.fsencode(part)) <= 230 for part in Path(made).relative_to(root).parts)
+
+
+def test_overlong_names_are_told_apart():
+    first, second = (below("runs", "x" * 300 + end) for end in "ab")
+    assert first != second
+    assert below("runs", "x" * 300 + "a") == first
+    assert below("runs", "x" * 200) == os.path.join("runs", "x" * 200)

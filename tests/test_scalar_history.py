@@ -1,0 +1,42 @@
+"""What is kept for `export_scalars_to_json`."""
+
+from __future__ import annotations
+
+import pytest
+
+from tensorboardX import scalar_history
+from tensorboardX.scalar_history import ScalarHistory
+
+
+@pytest.fixture
+def small(monkeypatch) -> ScalarHistory:
+    monkeypatch.setattr(scalar_history, "MOST_POINTS", 10)
+    return ScalarHistory()
+
+
+def _count(history: ScalarHistory) -> int:
+    return sum(map(len, history.points.values()))
+
+
+def test_points_are_kept_in_order_by_series():
+    history = ScalarHistory()
+    history.add("run/a", 1.5, 0, 0.25)
+    history.add("run/b", 2.5, None, 3)
+    history.add("run/a", 3.5, 1, 0.5)
+    assert history.points == {"run/a": [[1.5, 0, 0.25], [3.5, 1, 0.5]], "run/b": [[2.5, None, 3]]}
+
+
+def test_the_oldest_of_a_series_are_forgotten_and_the_newest_kept(small):
+    for step in range(1000):
+        small.add("a", 0.0, step, 0.5)
+        assert _count(small) <= 10
+        steps = [point[1] for point in small.points["a"]]
+        assert steps == list(range(steps[0], step + 1))
+    assert _count(small) >= 5
+
+
+def test_no_series_takes_more_than_there_is_room_for(small):
+    for step in range(100):
+        for series in range(30):
+            small.add(str(series), 0.0, step, 0.5)
+            assert _count(small) <= 10

@@ -328,3 +328,42 @@ def test_an_unreachable_writer_is_closed_behind_everybodys_back(tmp_path):
         time.sleep(0.02)
     assert threading.active_count() == before
     assert scalars(tmp_path) == [("a", 1, 1.0)]
+
+
+def test_add_scalars_at_step_writes_one_event(tmp_path):
+    with SummaryWriter(tmp_path) as writer:
+        writer.add_scalars_at_step({"a": 1, "b c": np.float32(2), "d": float("nan")}, 3)
+        writer.add_scalars_at_step({}, 4)
+        with pytest.raises(TypeError, match="'a'"):
+            writer.add_scalars_at_step({"b": 1.0, "a": "text"}, 5)
+    (event,) = events(tmp_path)
+    assert event.step == 3
+    assert [value.tag for value in event.summary.value] == ["a", "b_c", "d"]
+    assert [value.simple_value for value in event.summary.value][:2] == [1.0, 2.0]
+
+
+def test_add_scalar_series_is_add_scalar_many_times(tmp_path):
+    steps = np.arange(-5, 40_000, 3)
+    with SummaryWriter(tmp_path) as writer:
+        writer.add_scalar_series("a b", steps / 7, steps, walltimes=9.5)
+        writer.add_scalar_series("c", [1.0, 2.0])
+        with pytest.raises(ValueError, match="'d'"):
+            writer.add_scalar_series("d", [1.0, 2.0], [1.0, 2.0])
+    found = scalars(tmp_path)
+    assert found[:-2] == [("a_b", int(step), float(np.float32(step / 7))) for step in steps]
+    assert found[-2:] == [("c", 0, 1.0), ("c", 1, 2.0)]
+    assert {event.wall_time for event in events(tmp_path)[:-2]} == {9.5}
+
+
+def test_add_scalar_series_goes_through_a_replaced_layer(tmp_path, monkeypatch):
+    original, seen = FileWriter.add_event, []
+
+    def spy(self, event, step=None, walltime=None):
+        seen.append((step, walltime))
+        original(self, event, step, walltime)
+
+    monkeypatch.setattr(FileWriter, "add_event", spy)
+    with SummaryWriter(tmp_path) as writer:
+        writer.add_scalar_series("a", [1.0, 2.0], [7, 8], [1.5, 2.5])
+    assert seen == [(7, 1.5), (8, 2.5)]
+    assert scalars(tmp_path) == [("a", 7, 1.0), ("a", 8, 2.0)]

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .copies import copy_buffers
 from .errors import InvalidTypeError, InvalidValueError, describe, type_error, value_error
 
 Array = npt.NDArray[Any]
@@ -49,7 +50,7 @@ def to_owned(value: Any, tag: str = "") -> Array:
     """As `to_numpy`, in memory of its own: the caller may change `value` afterwards."""
     array = to_numpy(value, tag)
     fresh = array is not value and array.flags.owndata
-    return array if fresh else array.copy()
+    return array if fresh else copy_buffers.copy(array)
 
 
 def to_float(value: Any, tag: str = "") -> float:

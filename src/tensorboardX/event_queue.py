@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 _ENTRY_BYTES = 256  # what a pending scalar takes at most: a tuple, three numbers, its place in the deque
 _FREE_SLOTS = 64  # entries that a queue may always hold, so that a quiet one never asks for memory
+_MOST_SLOTS = 98_304  # entries of a queue at most: 24 MiB, which a loop that does nothing but log fills within 100,000
 _BATCH_BYTES = 256 << 10  # small enough for a slow store to show progress, large enough to make few writes
 _GLANCE = 0.2  # seconds between two looks at whether waiting is worth it
 
@@ -249,7 +250,8 @@ class EventQueue:
             if size and pending > 1 and memory.taken > most:
                 return False
             while pending > self._slots:
-                granted = memory.take_within(self._slots * _ENTRY_BYTES, most, _ENTRY_BYTES) // _ENTRY_BYTES
+                wanted = min(self._slots, _MOST_SLOTS - self._slots) * _ENTRY_BYTES
+                granted = memory.take_within(wanted, most, _ENTRY_BYTES) // _ENTRY_BYTES
                 if not granted:
                     return False
                 self._slots += granted
@@ -348,16 +350,15 @@ class EventQueue:
                 return taken, entry
             try:
                 if isinstance(entry, tuple):
-                    data = encode(*entry)
+                    events = [encode(*entry)]
                 else:
                     freed += nbytes(entry)
-                    data = entry if isinstance(entry, bytes) else entry.serialize()
+                    events = [entry] if isinstance(entry, bytes) else entry.serialize()
             except Exception:
                 self._could_not_encode()
                 continue
-            if data:  # files beside the event file have none
-                size += len(data)
-                batch.append(data)
+            batch += events
+            size += sum(map(len, events))
         self._thread.memory.give(freed)
         return taken, None
 
@@ -414,21 +415,21 @@ class EventQueue:
 
     def _refuse_tickets(self) -> None:
         """Keep nobody waiting for a store that fails; a queue that was to be closed is closed as it is."""
-        for entry in tuple(self.entries):
-            if isinstance(entry, Ticket) and self._retract(entry):
-                entry.done(False)
+        tickets = [entry for entry in tuple(self.entries) if isinstance(entry, Ticket) and self._retract(entry)]
         if self.closed:
             self._drop_all()
+        for ticket in tickets:
+            ticket.done(False)
 
     def _drop_all(self) -> None:
         while self.entries:
             entry = self.entries.popleft()
-            if isinstance(entry, Ticket):
-                entry.done(False)
-            else:
+            if not isinstance(entry, Ticket):
                 self._thread.memory.give(nbytes(entry))
                 self.stats.dropped += 1
-        self.stats.dropped += self._sink.abandon()
+        written, lost = self._sink.abandon()
+        self.stats.written += written
+        self.stats.dropped += lost
 
     def _name(self) -> str:
         writer = self._sink.events_writer

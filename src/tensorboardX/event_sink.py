@@ -77,12 +77,14 @@ class EventSink:
             self.events_writer = self._sync_at = None
             writer.close()
 
-    def abandon(self) -> int:
-        """Let go of the file and the batch; return how many events were in it."""
-        lost = len(self.batch)
+    def abandon(self) -> tuple[int, int]:
+        """Let go of the file and the batch; return how many events of it are in the file, and how many are lost."""
+        if self.events_writer is not None:
+            self._take_back(self.events_writer)
+        counts = self._settled, len(self.batch)
         self._forget_batch()
         self._abandon_file()
-        return lost
+        return counts
 
     def leave_to_parent(self) -> None:
         """In a fork's child: the file and the batch are the parent's."""

@@ -13,7 +13,7 @@ from .arrays import to_step, to_walltime
 from .errors import InvalidValueError
 from .event_file_writer import EventFileWriter
 from .event_queue import EventQueue, Stats
-from .pending import PendingFiles, PendingSummary
+from .pending import PendingEvents, PendingFiles, PendingSummary
 from .proto import event_pb2
 from .proto.summary_pb2 import Summary
 from .summary.scalar import scalar
@@ -67,6 +67,9 @@ class DummyFileWriter:
         """Do nothing."""
 
     def add_deferred(self, encode: Any, global_step: Any = None, walltime: Any = None) -> None:
+        """Do nothing."""
+
+    def add_series(self, encode: Any, nbytes: int) -> None:
         """Do nothing."""
 
     def add_files(self, write: Any, nbytes: int) -> None:
@@ -168,6 +171,16 @@ class FileWriter:
         else:
             step, seconds = self._default_metadata.resolve(global_step, walltime)
             queue.put(PendingSummary(encode, step, seconds, _memory_of(encode)))
+
+    def add_series(self, encode: Callable[[], list[bytes]], nbytes: int) -> None:
+        """Write the serialized Events that `encode()` returns, called behind the caller where no layer was replaced."""
+        queue = self.queue
+        if queue is None:
+            for data in encode():
+                event = event_pb2.Event.FromString(data)
+                self.add_event(event, event.step, event.wall_time)
+        else:
+            queue.put(PendingEvents(encode, nbytes))
 
     def add_files(self, write: Callable[[], object], nbytes: int) -> None:
         """Call `write()`, which writes files beside the event file, behind the caller where no layer was replaced."""

@@ -10,38 +10,65 @@ from .proto.event_pb2 import Event
 from .proto.summary_pb2 import Summary
 
 
-class PendingSummary:
-    """A checked and copied value, to be encoded behind the caller.
+class Pending:
+    """Something to be turned into serialized Events behind the caller.
 
-    `encode` returns the Summary; `nbytes` is about what the entry keeps in memory until then.
+    `nbytes` is about what it keeps in memory until then.
     """
 
-    __slots__ = ("encode", "nbytes", "step", "walltime")
+    __slots__ = ("nbytes",)
+
+    def __init__(self, nbytes: int) -> None:
+        self.nbytes = nbytes
+
+    def serialize(self) -> list[bytes]:
+        """Return the serialized Events."""
+        raise NotImplementedError
+
+
+class PendingSummary(Pending):
+    """A checked and copied value; `encode` returns its Summary."""
+
+    __slots__ = ("encode", "step", "walltime")
 
     def __init__(self, encode: Callable[[], Summary], step: int | None, walltime: float, nbytes: int) -> None:
+        super().__init__(nbytes)
         self.encode = encode
         self.step = step
         self.walltime = walltime
-        self.nbytes = nbytes
 
-    def serialize(self) -> bytes:
-        """Encode the value; return the serialized Event."""
-        return Event(wall_time=self.walltime, step=self.step, summary=self.encode()).SerializeToString()
+    def serialize(self) -> list[bytes]:
+        """Encode the value, as one Event."""
+        return [Event(wall_time=self.walltime, step=self.step, summary=self.encode()).SerializeToString()]
 
 
-class PendingFiles(PendingSummary):
-    """Files to be written beside the event file, behind the caller; there is no Event to it."""
+class PendingEvents(Pending):
+    """Many Events that are serialized together; `encode` returns them."""
+
+    __slots__ = ("encode",)
+
+    def __init__(self, encode: Callable[[], list[bytes]], nbytes: int) -> None:
+        super().__init__(nbytes)
+        self.encode = encode
+
+    def serialize(self) -> list[bytes]:
+        """Return what `encode` returns."""
+        return self.encode()
+
+
+class PendingFiles(Pending):
+    """Files to be written beside the event file by `write`; there is no Event to it."""
 
     __slots__ = ("write",)
 
     def __init__(self, write: Callable[[], object], nbytes: int) -> None:
-        super().__init__(Summary, None, 0.0, nbytes)
+        super().__init__(nbytes)
         self.write = write
 
-    def serialize(self) -> bytes:
+    def serialize(self) -> list[bytes]:
         """Write the files; return nothing. Raises OSError."""
         self.write()
-        return b""
+        return []
 
 
 class Ticket:
@@ -72,7 +99,7 @@ class Ticket:
 ScalarEntry = tuple[str, float, Union[int, None], float]  # noqa: UP007 (evaluated at run time on Python 3.10)
 """Tag, value, step and wall time of a plain scalar."""
 
-Entry = Union[ScalarEntry, bytes, PendingSummary, Ticket]  # noqa: UP007
+Entry = Union[ScalarEntry, bytes, Pending, Ticket]  # noqa: UP007
 """What a queue holds. Bytes are a serialized Event."""
 
 
@@ -80,4 +107,4 @@ def nbytes(entry: Entry) -> int:
     """How much memory an entry holds beyond its place in the queue."""
     if isinstance(entry, bytes):
         return len(entry)
-    return entry.nbytes if isinstance(entry, PendingSummary) else 0
+    return entry.nbytes if isinstance(entry, Pending) else 0

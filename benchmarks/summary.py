@@ -1,0 +1,120 @@
+"""Medians over the rounds, and the ratios and targets that follow from them."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.libraries import PEERS
+
+KEYS = ("wait_median", "wait_p99", "total", "bytes", "peak", "slow_down", "plain")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """The median over the rounds, and their least and greatest."""
+
+    median: float
+    least: float
+    greatest: float
+
+
+Figures = dict[str, Figure]
+Table = dict[str, dict[str, Figures]]  # case -> library -> key -> figure
+
+
+def _figures(rounds: list[dict[str, Any]]) -> Figures:
+    found = {}
+    for key in KEYS:
+        values = [one[key] for one in rounds if one.get(key) is not None]
+        if values:
+            found[key] = Figure(statistics.median(values), min(values), max(values))
+    return found
+
+
+def summarize(results: dict[str, Any]) -> Table:
+    return {
+        case: {library: _figures(rounds) for library, rounds in libraries.items()}
+        for case, libraries in results["cases"].items()
+    }
+
+
+def median(table: Table, case: str, library: str, key: str) -> float | None:
+    figure = table.get(case, {}).get(library, {}).get(key)
+    return None if figure is None else figure.median
+
+
+def better_peer(table: Table, case: str, key: str) -> float | None:
+    found = [value for peer in PEERS if (value := median(table, case, peer, key)) is not None]
+    return min(found, default=None)
+
+
+def ratio(above: float | None, below: float | None) -> float | None:
+    """None where a side is missing or nothing."""
+    return above / below if above and below else None
+
+
+def over_floor(table: Table, case: str, key: str) -> float | None:
+    return ratio(median(table, case, "ours", key), median(table, case, "floor", key))
+
+
+def over_peer(table: Table, case: str, key: str) -> float | None:
+    """How many times as much the better peer takes."""
+    return ratio(better_peer(table, case, key), median(table, case, "ours", key))
+
+
+def _over_one_peer(peer: str, case: str, key: str) -> Callable[[Table], float | None]:
+    return lambda table: ratio(median(table, case, peer, key), median(table, case, "ours", key))
+
+
+@dataclass(frozen=True)
+class Target:
+    """What was set out to reach: `value(table)` is at most, or at least, `limit`."""
+
+    title: str
+    value: Callable[[Table], float | None]
+    limit: float
+    at_most: bool = False
+    percent: bool = False
+
+    def met(self, value: float) -> bool:
+        return value <= self.limit if self.at_most else value >= self.limit
+
+
+def _floor_target(title: str, case: str, key: str, limit: float) -> Target:
+    return Target(title, lambda table: over_floor(table, case, key), limit, at_most=True)
+
+
+def _peer_target(title: str, case: str, key: str, limit: float) -> Target:
+    return Target(title, lambda table: over_peer(table, case, key), limit)
+
+
+def _slow_down(case: str, title: str) -> Target:
+    return Target(title, lambda table: median(table, case, "ours", "slow_down"), 0.015, at_most=True, percent=True)
+
+
+_COPIED = {
+    "image_natural": "add_image",
+    "images": "add_images",
+    "video": "add_video",
+    "audio": "add_audio",
+    "embedding_10k": "add_embedding 10,000x64",
+    "embedding_100k": "add_embedding 100,000x512",
+}
+
+TARGETS = [
+    _floor_target("add_scalar: the caller's wait over a bare append", "scalar_float", "wait_median", 1.5),
+    _floor_target("add_scalar: all the work over the floor", "scalar_float", "total", 1.6),
+    _peer_target("add_scalar: throughput over the better peer", "scalar_float", "total", 30),
+    Target("add_scalar + flush: over tensorboardX", _over_one_peer("tensorboardX", "scalar_flush", "total"), 10),
+    _slow_down("loop_one", "training loop, matmul on one core: slow-down"),
+    _slow_down("loop_two", "training loop, matmul on two cores: slow-down"),
+    _peer_target("add_histogram of 1,000,000: all the work over the better peer", "histogram_1m", "total", 2.5),
+    *[
+        _peer_target(f"{title}: the caller's wait over the better peer", case, "wait_median", 50)
+        for case, title in _COPIED.items()
+    ],
+    *[_peer_target(f"{title}: all the work over the better peer", case, "total", 1) for case, title in _COPIED.items()],
+]

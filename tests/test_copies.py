@@ -1,0 +1,61 @@
+"""Copies in recycled memory are copies."""
+
+import os
+
+import numpy as np
+import pytest
+
+from tensorboardX.copies import CopyBuffers
+
+LARGE = 40_000  # float32 elements, more than what is left to the allocator
+
+
+@pytest.mark.parametrize("dtype", [np.bool_, np.uint8, np.float16, np.float32, np.float64, np.complex128])
+@pytest.mark.parametrize("shape", [(0,), (3,), (100, 200, 30), (LARGE * 4,)])
+def test_a_copy_is_equal_contiguous_and_shares_nothing(dtype, shape):
+    array = (np.arange(np.prod(shape)).reshape(shape) % 7).astype(dtype)
+    buffers = CopyBuffers()
+    for source in (array, array.T, array[::2]):
+        copy = buffers.copy(source)
+        assert copy.dtype == source.dtype
+        assert copy.shape == source.shape
+        assert (copy == source).all()
+        assert not np.shares_memory(copy, array)
+
+
+def test_memory_is_used_again_only_after_the_last_reference_is_gone():
+    buffers = CopyBuffers()
+    ones = np.ones(LARGE, np.float32)
+    first = buffers.copy(ones)
+    part = first[10:20]
+    second = buffers.copy(ones * 2)
+    assert not np.shares_memory(first, second)
+    address = first.ctypes.data
+    del first
+    third = buffers.copy(ones * 3)
+    assert third.ctypes.data != address, "a part of the first copy is still there"
+    assert (part == 1).all()
+    assert (second == 2).all()
+    del part
+    fourth = buffers.copy(ones * 4)
+    assert fourth.ctypes.data == address
+    assert (third == 3).all()
+
+
+def test_what_is_kept_is_bounded():
+    buffers = CopyBuffers()
+    kept = [buffers.copy(np.full(1_000_000, number, np.float32)) for number in range(20)]
+    assert all((copy == number).all() for number, copy in enumerate(kept))
+    assert sum(block.nbytes for block in buffers._blocks) <= 32 << 20
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_child_can_copy_though_its_parent_was_copying():
+    from tensorboardX.copies import copy_buffers
+
+    array = np.ones(LARGE, np.float32)
+    with copy_buffers._lock:
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if (copy_buffers.copy(array) == 1).all() else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

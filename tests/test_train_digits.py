@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-import copy
 import html
-import importlib.util
-import inspect
-import io
-import os
 import re
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 import torch
-from matplotlib.figure import Figure
 from support import served
+from support.expected import check_buckets, grid, rounded
+from support.recording import Call, load_example, recording, run_example
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-import tensorboardX
-from tensorboardX import SummaryWriter
-
-EXAMPLE = Path(__file__).parents[1] / "examples" / "train_digits.py"
+EXAMPLE = "train_digits"
 EPOCHS = 4  # TensorBoard keeps 10 images and 100 histograms of a tag
 STEPS_PER_EPOCH = 43  # 1347 images in batches of 32; TensorBoard keeps 1000 scalars
 PARAMETERS = {f"{layer}.{kind}" for layer in ("conv1", "conv2", "output") for kind in ("weight", "bias")}
 ARGUMENTS = ["--epochs", str(EPOCHS), "--seed", "5"]
-
-
-class Call(NamedTuple):
-    method: str
-    tag: str
-    value: Any
-    step: int
 
 
 class Recorded(NamedTuple):
@@ -62,69 +44,14 @@ class Recorded(NamedTuple):
         return found
 
 
-def rounded(points: list[tuple[int, float]]) -> list[tuple[int, float]]:
-    return [(step, float(np.float32(value))) for step, value in points]
-
-
 # ---- the runs
-
-
-def load_example() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("train_digits", EXAMPLE)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@contextmanager
-def recording() -> Iterator[list[Call]]:
-    """Note the arguments of every add_* of SummaryWriter, as tools do that wrap them on the class."""
-    calls: list[Call] = []
-    busy = []  # an add_* that is built on another one is noted once
-    names = [name for name in dir(SummaryWriter) if name.startswith("add_")]
-    with pytest.MonkeyPatch.context() as patch:
-        for name in names:
-            patch.setattr(SummaryWriter, name, noting(getattr(SummaryWriter, name), calls, busy))
-        yield calls
-
-
-def noting(method: Callable[..., None], calls: list[Call], busy: list[bool]) -> Callable[..., None]:
-    def call_through(*args, **kwargs):
-        if not busy:
-            arguments = inspect.signature(method).bind(*args, **kwargs).arguments
-            _, tag, value, *_ = arguments.values()
-            calls.append(Call(method.__name__, tag, snapshot(value), arguments["global_step"]))
-        busy.append(True)
-        try:
-            return method(*args, **kwargs)
-        finally:
-            busy.pop()
-
-    return call_through
-
-
-def snapshot(value: Any) -> Any:
-    """What was passed, out of reach of later changes: a tensor as an array, a figure as pixels (height, width, 3)."""
-    if isinstance(value, torch.Tensor):
-        return value.detach().numpy().copy()
-    if isinstance(value, Figure):
-        return render(value)
-    return copy.deepcopy(value)
-
-
-def render(figure: Figure) -> np.ndarray:
-    """Pixels as matplotlib saves them to a file."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="rgba", dpi=figure.dpi)
-    width, height = (round(side * figure.dpi) for side in figure.get_size_inches())
-    return np.frombuffer(buffer.getvalue(), np.uint8).reshape(height, width, 4)[:, :, :3]
 
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
     logdir = tmp_path_factory.mktemp("in_process")
     with recording() as calls:
-        load_example().main(["--logdir", str(logdir), *ARGUMENTS])
+        load_example(EXAMPLE).main(["--logdir", str(logdir), *ARGUMENTS])
     return Recorded(logdir, calls)
 
 
@@ -132,14 +59,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
 def user_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess]:
     """The log directory and the outcome of the command that the example's docstring gives."""
     logdir = tmp_path_factory.mktemp("user") / "run"
-    return logdir, run_example("--logdir", str(logdir), *ARGUMENTS)
-
-
-def run_example(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess:
-    path = os.pathsep.join([str(Path(tensorboardX.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
-    command = [sys.executable, str(EXAMPLE), *arguments]
-    environment = {**os.environ, "PYTHONPATH": path, "PYTHONUTF8": "1"}
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300)
+    return logdir, run_example(EXAMPLE, "--logdir", str(logdir), *ARGUMENTS)
 
 
 # ---- what was logged is what is served
@@ -180,17 +100,6 @@ def test_images_and_figures_are_served_pixel_for_pixel(tensorboard, recorded):
             np.testing.assert_array_equal(pixels, logged_pixels)
 
 
-def grid(batch: np.ndarray) -> np.ndarray:
-    """Grey images (N, 1, H, W) in [0, 1], eight in a row, as uint8 (rows * H, columns * W, 3)."""
-    count, _, height, width = batch.shape
-    columns = min(count, 8)
-    pixels = np.zeros((-(-count // columns) * height, columns * width, 3), np.uint8)
-    for index, picture in enumerate((batch[:, 0] * 255).astype(np.uint8)):
-        top, left = index // columns * height, index % columns * width
-        pixels[top : top + height, left : left + width] = picture[:, :, np.newaxis]
-    return pixels
-
-
 def test_histograms_are_served_with_every_value_in_its_bucket(tensorboard, recorded):
     found = served.histograms(tensorboard(recorded.logdir))
     expected = recorded.by_tag("add_histogram")
@@ -200,18 +109,6 @@ def test_histograms_are_served_with_every_value_in_its_bucket(tensorboard, recor
         for (step, buckets), (logged_step, values) in zip(found["."][tag], points, strict=True):
             assert step == logged_step
             check_buckets(np.array(buckets), values.astype(np.float64).ravel())
-
-
-def check_buckets(buckets: np.ndarray, values: np.ndarray) -> None:
-    """`buckets` has rows left, right, count."""
-    left, right, count = buckets[buckets[:, 2] > 0].T
-    assert count.sum() == values.size
-    assert left[0] <= values.min() < right[0]
-    assert left[-1] <= values.max() <= right[-1]
-    assert right[-1] == values.max()
-    inside = [((low <= values) & (values < high)).sum() for low, high in zip(left, right, strict=True)]
-    inside[-1] += (values == right[-1]).sum()  # the last bucket is closed
-    assert count.tolist() == inside
 
 
 def test_histograms_keep_the_moments(recorded):
@@ -271,7 +168,7 @@ def test_the_command_writes_what_the_same_training_logged_here(tensorboard, user
 
 
 def test_the_network_learns_in_the_default_number_of_epochs(tmp_path):
-    done = run_example(cwd=tmp_path)
+    done = run_example(EXAMPLE, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     [run] = (tmp_path / "runs").iterdir()
     assert run.name.endswith("_digits")
@@ -280,7 +177,7 @@ def test_the_network_learns_in_the_default_number_of_epochs(tmp_path):
 
 
 def test_a_useless_number_of_epochs_is_refused_before_anything_is_written(tmp_path):
-    done = run_example("--epochs", "0", cwd=tmp_path)
+    done = run_example(EXAMPLE, "--epochs", "0", cwd=tmp_path)
     assert done.returncode == 2
     assert "--epochs must be at least 1" in done.stderr
     assert list(tmp_path.iterdir()) == []
@@ -289,7 +186,7 @@ def test_a_useless_number_of_epochs_is_refused_before_anything_is_written(tmp_pa
 def test_main_leaves_the_process_as_it_was(tmp_path):
     threads, random_state = torch.get_num_threads(), torch.random.get_rng_state()
     numpy_state = np.random.get_state()[1].copy()
-    load_example().main(["--logdir", str(tmp_path), "--epochs", "1"])
+    load_example(EXAMPLE).main(["--logdir", str(tmp_path), "--epochs", "1"])
     assert torch.get_num_threads() == threads
     assert torch.equal(torch.random.get_rng_state(), random_state)
     np.testing.assert_array_equal(np.random.get_state()[1], numpy_state)

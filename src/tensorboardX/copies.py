@@ -35,9 +35,9 @@ class CopyBuffers:
     def copy(self, array: Array) -> Array:
         """Return a copy of `array`, of any shape and dtype, in row-major order."""
         if not _SMALL < array.nbytes <= _MOST_BYTES or not _COUNTS_REFERENCES:
-            return array.copy()
+            return np.array(array)
         with self._lock:
-            copy = self._block(array.nbytes)[: array.nbytes].view(array.dtype).reshape(array.shape)
+            copy: Array = self._block(array.nbytes)[: array.nbytes].view(array.dtype).reshape(array.shape)
         np.copyto(copy, array)
         return copy
 

@@ -22,6 +22,10 @@ IDLE_SECONDS = 0.4
 """How long the first event after a pause may wait: polling seldom costs an idle program next to nothing."""
 
 
+BACKLOG = 10_000
+"""Pending events from which on the thread makes no pauses: they come faster than it would write them."""
+
+
 class WriterThread:
     """Drains event queues in turn, for as long as there are open ones. Starts by itself.
 
@@ -41,6 +45,7 @@ class WriterThread:
         self._asleep = _thread.allocate_lock()
         self._asleep.acquire()
         self._thread: threading.Thread | None = None
+        self._urgent = False  # somebody waits
         self.progress = Progress()
         self.memory = MemoryBudget()
 
@@ -60,8 +65,17 @@ class WriterThread:
         except RuntimeError:  # no threads any more at interpreter shutdown: callers drain themselves
             self._thread = None
 
+    def may_pause(self, pending: int) -> bool:
+        """Return whether nobody waits for the thread and it can spare the time.
+
+        A training loop lets go of the interpreter lock in each matrix product. It should not find the lock taken for
+        long by the thread behind it when it comes back.
+        """
+        return not self._urgent and pending < BACKLOG and self.is_current()
+
     def wake(self) -> None:
         """Drain now rather than at the next tick."""
+        self._urgent = True
         with contextlib.suppress(RuntimeError):  # raised where it is awake
             self._asleep.release()
 
@@ -80,6 +94,7 @@ class WriterThread:
         while self._detach_closed():
             self._asleep.acquire(timeout=pause)
             worked = [queue.drain() for queue in self.queues()]
+            self._urgent = False
             pause = BUSY_SECONDS if any(worked) else min(2 * pause, IDLE_SECONDS)
 
     def _detach_closed(self) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import io
 import json
+import re
 import wave
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
@@ -117,6 +118,12 @@ def decode_image(data: bytes) -> np.ndarray:
         if getattr(image, "n_frames", 1) == 1:
             return np.asarray(image.convert("RGB") if image.mode == "P" else image)
         return np.stack([np.asarray(frame.convert("RGB")) for frame in ImageSequence.Iterator(image)])
+
+
+def frame_delays(gif: bytes) -> list[int]:
+    """How long each frame of an animated GIF is shown, in hundredths of a second, from its control extensions."""
+    blocks = re.findall(rb"\x21\xf9\x04.(..).\x00", gif, re.DOTALL)
+    return [int.from_bytes(delay, "little") for delay in blocks]
 
 
 def audio(tb: TensorBoard) -> BySample[list[Audio]]:

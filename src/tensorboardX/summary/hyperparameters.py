@@ -111,7 +111,8 @@ def session_end_summary(status: Status = STATUS_SUCCESS, end_time: float | None 
 
 
 def _summary(tag: str, content: HParamsPluginData) -> Summary:
-    return Summary(value=[Summary.Value(tag=tag, metadata=plugin_metadata("hparams", content.SerializeToString()))])
+    data = content.SerializeToString(deterministic=True)  # the same bytes for the same hyperparameters
+    return Summary(value=[Summary.Value(tag=tag, metadata=plugin_metadata("hparams", data))])
 
 
 def _mapping(parameter: str, given: Any) -> Mapping[str, Any]:

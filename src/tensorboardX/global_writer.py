@@ -1,0 +1,238 @@
+"""GlobalSummaryWriter: one run that many modules and many processes log to, without keeping count of steps."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import threading
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from itertools import count
+from types import TracebackType
+from typing import Any, TypeVar
+
+from . import shared_children
+from .run_writer import default_logdir
+from .shared_events import NEXT_STEP
+from .shared_writer import SharedSummaryWriter, can_share
+from .writer import SummaryWriter
+
+__all__ = ["GlobalSummaryWriter"]
+
+logger = logging.getLogger(__name__)
+
+_NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)
+Self = TypeVar("Self", bound="GlobalSummaryWriter")
+
+_writer: GlobalSummaryWriter | None = None
+_copies: dict[tuple[Any, ...], GlobalSummaryWriter] = {}
+"""What other processes sent to this one: one copy for each run, however often it is sent."""
+_making = threading.RLock()
+
+
+class GlobalSummaryWriter:
+    """Writes from any module and any process to one run. The step of a value is how often its tag was logged before.
+
+        from tensorboardX import GlobalSummaryWriter
+
+        writer = GlobalSummaryWriter("runs/pool")
+
+        def train(x):
+            writer.add_scalar("loss", x)
+
+        with multiprocessing.Pool() as pool:
+            pool.map(train, range(100))
+
+    All processes append to one event file, each event once and whole, in the order of the steps; whoever is killed
+    disturbs nobody else. A process takes part that was forked, that was sent the writer (it pickles), or that makes
+    one of its own with the same `logdir` while another one has it open. For that, log directories must be on a
+    local file system with flock. Elsewhere, or with `coalesce_process=False`, each process counts for itself, in an
+    event file of its own: then the steps of a tag overlap, and TensorBoard drops points.
+
+    The methods are those of SummaryWriter, less `global_step`. In a daemonic child of multiprocessing, such as a
+    worker of a Pool, SIGTERM writes what is pending before it ends the process.
+
+    Args:
+        coalesce_process: whether the processes share an event file.
+        logdir, comment, purge_step, max_queue, flush_secs, filename_suffix, write_to_disk, log_dir, kwargs: see
+            SummaryWriter.
+
+    Raises OSError if the directory cannot be made or written.
+
+    Attributes:
+        smw: the SummaryWriter behind it.
+    """
+
+    def __init__(
+        self,
+        logdir: str | os.PathLike[str] | None = None,
+        comment: str = "",
+        purge_step: int | None = None,
+        max_queue: int = 10,
+        flush_secs: float = 120,
+        filename_suffix: str = "",
+        write_to_disk: bool = True,
+        log_dir: str | os.PathLike[str] | None = None,
+        coalesce_process: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        chosen = logdir or log_dir or default_logdir(comment)
+        settings = (chosen, comment, purge_step, max_queue, flush_secs, filename_suffix, write_to_disk)
+        self.smw = _make_writer(settings, kwargs, coalesce_process and write_to_disk)
+        self._counts: defaultdict[tuple[str, Any], count[int]] = defaultdict(count)
+
+    @staticmethod
+    def getSummaryWriter() -> GlobalSummaryWriter:  # noqa: N802 (the original's name)
+        """Return the writer of this process, made with the default arguments at the first call."""
+        global _writer
+        with _making:
+            if _writer is None:
+                _writer = GlobalSummaryWriter()
+            return _writer
+
+    @property
+    def file_writer(self) -> Any:
+        """The FileWriter of the run."""
+        return self.smw._get_file_writer()
+
+    def get_logdir(self) -> str:
+        """Return the directory of the run."""
+        return self.smw.get_logdir()
+
+    def _next(self, method: str, tag: Any) -> int:
+        """Return the step for a call of `method`, or what stands for it until the event is in the shared file."""
+        shared_children.write_before_termination()
+        if isinstance(self.smw, SharedSummaryWriter) and self.smw.numbers(method):
+            return NEXT_STEP
+        return next(self._counts[method, str(tag)])
+
+    def add_scalar(self, tag: str, scalar_value: Any, walltime: Any = None) -> None:
+        """Log a number. See `SummaryWriter.add_scalar`."""
+        self.smw.add_scalar(tag, scalar_value, self._next("add_scalar", tag), walltime)
+
+    def add_image(self, tag: str, img_tensor: Any, walltime: Any = None, dataformats: str = "CHW") -> None:
+        """Log an image. See `SummaryWriter.add_image`."""
+        self.smw.add_image(tag, img_tensor, self._next("add_image", tag), walltime, dataformats)
+
+    def add_images(self, tag: str, img_tensor: Any, walltime: Any = None, dataformats: str = "NCHW") -> None:
+        """Log a batch of images. See `SummaryWriter.add_images`."""
+        self.smw.add_images(tag, img_tensor, self._next("add_images", tag), walltime, dataformats)
+
+    def add_image_with_boxes(
+        self,
+        tag: str,
+        img_tensor: Any,
+        box_tensor: Any,
+        walltime: Any = None,
+        dataformats: str = "CHW",
+        labels: Sequence[str] | str | None = None,
+        rescale: float = 1,
+    ) -> None:
+        """Log an image with boxes drawn on it. See `SummaryWriter.add_image_with_boxes`."""
+        step = self._next("add_image_with_boxes", tag)
+        self.smw.add_image_with_boxes(tag, img_tensor, box_tensor, step, walltime, dataformats, labels, rescale)
+
+    def add_figure(self, tag: str, figure: Any, close: bool = True, walltime: Any = None) -> None:
+        """Log a matplotlib figure. See `SummaryWriter.add_figure`."""
+        self.smw.add_figure(tag, figure, self._next("add_figure", tag), close, walltime)
+
+    def add_text(self, tag: str, text_string: str, walltime: Any = None) -> None:
+        """Log a text. See `SummaryWriter.add_text`."""
+        self.smw.add_text(tag, text_string, self._next("add_text", tag), walltime)
+
+    def add_histogram(
+        self, tag: str, values: Any, bins: Any = "tensorflow", walltime: Any = None, max_bins: int | None = None
+    ) -> None:
+        """Log how values are distributed. See `SummaryWriter.add_histogram`."""
+        self.smw.add_histogram(tag, values, self._next("add_histogram", tag), bins, walltime, max_bins)
+
+    def add_audio(self, tag: str, snd_tensor: Any, sample_rate: int = 44100, walltime: Any = None) -> None:
+        """Log a sound. See `SummaryWriter.add_audio`."""
+        self.smw.add_audio(tag, snd_tensor, self._next("add_audio", tag), sample_rate, walltime)
+
+    def add_video(
+        self, tag: str, vid_tensor: Any, fps: float = 4, walltime: Any = None, dataformats: str = "NTCHW"
+    ) -> None:
+        """Log a video. See `SummaryWriter.add_video`."""
+        self.smw.add_video(tag, vid_tensor, self._next("add_video", tag), fps, walltime, dataformats)
+
+    def add_tensor(self, tag: str, tensor: Any, walltime: Any = None) -> None:
+        """Log an array as it is. See `SummaryWriter.add_tensor`."""
+        self.smw.add_tensor(tag, tensor, self._next("add_tensor", tag), walltime)
+
+    def add_pr_curve(
+        self,
+        tag: str,
+        labels: Any,
+        predictions: Any,
+        num_thresholds: int = 127,
+        weights: Any = None,
+        walltime: Any = None,
+    ) -> None:
+        """Log a precision-recall curve. See `SummaryWriter.add_pr_curve`."""
+        step = self._next("add_pr_curve", tag)
+        self.smw.add_pr_curve(tag, labels, predictions, step, num_thresholds, weights, walltime)
+
+    def add_mesh(
+        self,
+        tag: str,
+        vertices: Any,
+        colors: Any = None,
+        faces: Any = None,
+        config_dict: Mapping[str, Any] | None = None,
+        walltime: Any = None,
+    ) -> None:
+        """Log a batch of meshes or point clouds. See `SummaryWriter.add_mesh`."""
+        step = self._next("add_mesh", tag)
+        self.smw.add_mesh(tag, vertices, colors, faces, config_dict, step, walltime)
+
+    def flush(self) -> None:
+        """Wait until every earlier event of this process is in the file. See `SummaryWriter.flush`."""
+        self.smw.flush()
+
+    def close(self) -> None:
+        """Write everything of this process; an `add_*` goes on in the same file if it is shared. Idempotent."""
+        self.smw.close()
+
+    def __enter__(self: Self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.smw)
+
+
+def _make_writer(settings: tuple[Any, ...], options: dict[str, Any], share: bool) -> SummaryWriter:
+    if share and can_share(settings[0]):
+        try:
+            return SharedSummaryWriter(*settings, **options)
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+    if share:
+        logger.warning("%s: processes cannot share an event file there; each writes one of its own", settings[0])
+    return SummaryWriter(*settings, **options)
+
+
+def _restore(cls: type[GlobalSummaryWriter], smw: SummaryWriter) -> GlobalSummaryWriter:
+    key = (cls, os.path.abspath(smw.logdir), smw._filename_suffix, type(smw))
+    with _making:
+        if key not in _copies:
+            copy = _copies[key] = cls.__new__(cls)
+            copy.smw = smw
+            copy._counts = defaultdict(count)
+        return _copies[key]
+
+
+def _after_fork_in_child() -> None:
+    global _making
+    _making = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

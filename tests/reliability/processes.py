@@ -1,0 +1,47 @@
+"""Programs run in a process of their own, whose end is what a test is about."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import tensorboardX
+
+PRELUDE = """
+import atexit, gc, multiprocessing, os, signal, sys, threading, time
+from tensorboardX import SummaryWriter
+"""
+
+DEAD_STORE = """
+import errno
+from tensorboardX.record_writer import register_writer_factory
+from tensorboardX.testing import FaultyStore, block, fail, slow
+store = FaultyStore()
+register_writer_factory("faulty", store)
+dead = block(threading.Event())
+"""
+
+
+def environment() -> dict[str, str]:
+    """This process's, with the package that is being tested."""
+    source = str(Path(tensorboardX.__file__).parents[1])
+    return os.environ | {"PYTHONPATH": source, "PYTHONWARNINGS": "ignore::DeprecationWarning"}
+
+
+def write_script(directory: Path, text: str, prelude: str = PRELUDE) -> Path:
+    """Save a program as a file, which multiprocessing's children can import."""
+    path = directory / "program.py"
+    path.write_text(prelude + textwrap.dedent(text), encoding="utf-8")
+    return path
+
+
+def run(directory: Path, text: str, *arguments: object, timeout: float = 60, prelude: str = PRELUDE) -> Done:
+    """Run a program to its end. Raises subprocess.TimeoutExpired, killing it, if it takes longer than `timeout`."""
+    command = [sys.executable, str(write_script(directory, text, prelude)), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=environment(), cwd=directory)
+
+
+Done = subprocess.CompletedProcess[str]

@@ -1,0 +1,506 @@
+"""A store that fails: the caller goes on, one warning, nothing lost that had room, and the file stays readable."""
+
+import contextlib
+import errno
+import logging
+import os
+import shutil
+import subprocess
+import threading
+import time
+
+import pytest
+from judge import event_files, events, scalars, steps, torn_bytes
+from processes import run
+
+from tensorboardX import EventFileWriter, SummaryWriter
+from tensorboardX.errors import WriteError
+from tensorboardX.proto.event_pb2 import Event
+from tensorboardX.testing import block, fail, short, slow
+
+
+def log(writer, numbers, tag="a"):
+    for step in numbers:
+        writer.add_scalar(tag, float(step), step)
+
+
+def until(condition, seconds=10.0):
+    """Wait for what the writer thread does."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def warnings(caplog):
+    return [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+def saved_steps(store, directory, tag="a"):
+    store.save(directory)
+    return steps(directory / "run", tag)
+
+
+# ---- a scripted store
+
+
+@pytest.mark.parametrize(
+    ("faults", "errors"),
+    [
+        pytest.param([short(1)] * 50 + [short(7)] * 50, 0, id="short writes"),
+        pytest.param([fail(errno.EINTR)] * 3, 3, id="EINTR"),
+        pytest.param([fail(errno.EIO)], 1, id="EIO once"),
+        pytest.param([short(5), fail(errno.ENOSPC), short(5), fail(errno.ENOSPC)], 2, id="full within a record"),
+        pytest.param([slow(0.3)], 0, id="slow once"),
+        pytest.param([short(0), short(3)], 1, id="nothing taken"),
+    ],
+)
+@pytest.mark.parametrize("end", ["flush", "close"])
+def test_passing_fault_loses_nothing(store, tmp_path, faults, errors, end):
+    writer = SummaryWriter(store.logdir())
+    store.next.extend(faults)
+    log(writer, range(1000))
+    getattr(writer, end)()
+    assert saved_steps(store, tmp_path) == list(range(1000))
+    assert (writer.stats.written, writer.stats.dropped) == (1000, 0)
+    assert writer.stats.errors == errors
+    writer.close()
+
+
+def test_lasting_failure_is_one_warning_and_writing_goes_on_after_it(store, tmp_path, caplog, patience):
+    writer = SummaryWriter(store.logdir())
+    log(writer, range(10))
+    writer.flush()
+    store.next += [short(3)]
+    store.always = fail(errno.EIO)
+    log(writer, range(10, 20))
+    until(lambda: writer.stats.errors >= 4)
+    assert saved_steps(store, tmp_path) == list(range(10))  # readable, with a torn record at the end
+    store.always = None
+    log(writer, range(20, 30))
+    writer.close()
+    assert saved_steps(store, tmp_path) == list(range(30))
+    first, second = warnings(caplog)
+    assert store.logdir() in first
+    assert "Input/output error" in first
+    assert "writing goes on; 0 events were dropped" in second
+    assert writer.stats.written == 30
+
+
+def test_a_flapping_store_is_not_a_flood_of_warnings(store, caplog):
+    writer = SummaryWriter(store.logdir())
+    for step in range(20):
+        store.next.append(fail(errno.EIO))
+        log(writer, [step])
+        writer.flush()
+    assert writer.stats.errors == 20
+    assert len(warnings(caplog)) == 2
+    writer.close()
+
+
+def test_callers_of_a_failing_store_wait_once_and_no_longer_than_their_patience(store, patience):
+    writer = SummaryWriter(store.logdir())
+    store.always = fail(errno.EIO)
+    begin = time.monotonic()
+    log(writer, range(10))
+    for _ in range(20):
+        writer.flush()
+    writer.close()
+    assert time.monotonic() - begin < patience + 5
+    assert (writer.stats.written, writer.stats.dropped) == (0, 10)
+
+
+@pytest.mark.parametrize("on_full", ["block", "drop"])
+def test_blocked_write_holds_nobody_up_longer_than_their_patience(store, tmp_path, caplog, patience, on_full):
+    writer = SummaryWriter(store.logdir(), on_full=on_full, max_queue_bytes=256 * 100)
+    store.die()
+    begin, longest = time.monotonic(), 0.0
+    for step in range(5000):
+        before = time.monotonic()
+        writer.add_scalar("a", float(step), step)
+        longest = max(longest, time.monotonic() - before)
+    for _ in range(1000):
+        writer.flush()
+    assert longest < patience + 3
+    assert time.monotonic() - begin < patience + 8
+    assert len(writer.file_writer.queue.entries) <= 200  # the flushes left nothing behind
+    dropped = writer.stats.dropped
+    assert dropped > 4000
+    assert len(warnings(caplog)) == 1
+    store.revive()
+    until(lambda: writer.stats.written)
+    log(writer, range(5000, 5010))
+    writer.close()
+    found = saved_steps(store, tmp_path)
+    assert found == sorted(set(found))
+    assert found[-10:] == list(range(5000, 5010))
+    assert writer.stats.dropped == dropped
+    assert len(found) == writer.stats.written == 5010 - dropped
+
+
+@pytest.mark.slow
+def test_write_that_blocks_for_thirty_seconds(store, tmp_path):
+    writer = SummaryWriter(store.logdir(), max_queue_bytes=256 * 1000)
+    store.die()
+    threading.Timer(30, store.revive).start()
+    longest, end, step = 0.0, time.monotonic() + 31, 0
+    while time.monotonic() < end:
+        before = time.monotonic()
+        writer.add_scalar("a", float(step), step)
+        longest = max(longest, time.monotonic() - before)
+        step += 1
+        if step > 1000:
+            time.sleep(0.001)
+    assert 4 < longest < 8  # five seconds, once
+    writer.close()
+    found = saved_steps(store, tmp_path)
+    assert len(found) == writer.stats.written == step - writer.stats.dropped
+    assert found == sorted(set(found))
+
+
+def test_five_hundred_files_on_a_dead_store_cost_one_patience_and_one_budget(store, patience, caplog):
+    writer = SummaryWriter(store.logdir(), max_queue_bytes=1 << 20)
+    writer.add_scalars("warm", {str(number): 0.0 for number in range(500)}, 0)
+    writer.flush()
+    store.die()
+    begin = time.monotonic()
+    for step in range(50):
+        writer.add_scalars("warm", {str(number): 0.0 for number in range(500)}, step)
+    queues = [each.queue for each in writer.all_writers.values()]
+    # Every queue may always hold 64 entries; beyond that they share a megabyte.
+    assert sum(len(queue.entries) for queue in queues) <= 500 * 65 + (1 << 20) // 256
+    writer.flush()
+    writer.close()
+    assert time.monotonic() - begin < patience + 10
+    assert len(warnings(caplog)) == 1
+
+
+def test_raise_raises_at_the_next_call(store, patience):
+    writer = SummaryWriter(store.logdir(), on_error="raise")
+    store.always = fail(errno.ENOSPC)
+    writer.add_scalar("a", 1.0, 1)
+    until(lambda: writer.stats.errors)
+    with pytest.raises(WriteError, match="No space left") as raised:
+        writer.add_scalar("a", 2.0, 2)
+    assert raised.value.errno == errno.ENOSPC
+    assert store.logdir() in str(raised.value)
+    for call in (writer.flush, writer.close):
+        with pytest.raises(WriteError):
+            call()
+    store.always = None
+    writer.add_scalar("a", 3.0, 3)
+    writer.close()
+
+
+def test_raise_takes_back_only_what_it_raised_for(store, tmp_path):
+    writer = SummaryWriter(store.logdir(), on_error="raise")
+    store.next.append(fail(errno.EIO))
+    writer.add_scalar("a", 1.0, 1)
+    until(lambda: writer.stats.errors)
+    with pytest.raises(WriteError):
+        writer.add_histogram("h", [1.0], 2)
+    writer.add_scalar("a", 3.0, 3)
+    writer.close()
+    assert saved_steps(store, tmp_path) == [1, 3]
+    assert [event.step for path in event_files(tmp_path) for event in events(path)] == [0, 1, 3]
+
+
+def test_failed_fsync_is_said_and_counted(store, caplog):
+    writer = SummaryWriter(store.logdir())
+    store.sync_error = OSError(errno.EIO, "the disk is broken")
+    writer.add_scalar("a", 1.0, 1)
+    writer.close()
+    assert writer.stats.errors == 1
+    assert "the disk is broken" in warnings(caplog)[0]
+
+
+def test_fsync_comes_every_flush_secs_also_while_events_keep_coming_and_only_then(store):
+    writer = SummaryWriter(store.logdir(), flush_secs=0.3)
+    end = time.monotonic() + 1.5
+    while time.monotonic() < end:
+        writer.add_scalar("a", 1.0, 1)
+        time.sleep(0.005)
+    assert 2 <= store.syncs <= 6
+    until(lambda: writer.stats.written and not writer.file_writer.queue.entries)
+    time.sleep(0.8)
+    synced = store.syncs
+    time.sleep(0.8)
+    assert store.syncs == synced  # nothing was written since
+    writer.close()
+
+
+def test_flush_flushes_a_buffered_file_that_was_written_before(store):
+    """The events have left the queue long ago, but not yet the buffer of the file."""
+    flushed = []
+    opened = store.open
+
+    def open_buffered(path):
+        file = opened(path)
+        file.flush = lambda: flushed.append(path)
+        return file
+
+    store.open = open_buffered
+    writer = SummaryWriter(store.logdir())
+    writer.add_scalar("a", 1.0, 1)
+    until(lambda: writer.stats.written == 1)
+    flushed.clear()
+    writer.flush()
+    assert flushed
+    writer.close()
+
+
+def test_log_handler_that_logs_to_the_same_writer_does_not_deadlock(store, patience):
+    writer = SummaryWriter(store.logdir(), max_queue_bytes=256 * 100)
+
+    class Handler(logging.Handler):
+        def emit(self, record):
+            time.sleep(0.2)
+            writer.add_text("log", record.getMessage())
+            writer.flush()
+
+    handler = Handler()
+    logger = logging.getLogger("tensorboardX")
+    logger.addHandler(handler)
+    try:
+        store.always = fail(errno.EIO)
+        chatter = threading.Thread(target=lambda: [logger.warning("chatter") for _ in range(3)])
+        begin = time.monotonic()
+        chatter.start()
+        log(writer, range(1000))
+        writer.flush()
+        chatter.join(20)
+        assert not chatter.is_alive()
+        assert time.monotonic() - begin < 15
+    finally:
+        logger.removeHandler(handler)
+        writer.close()
+
+
+def test_record_writer_put_in_from_outside_may_fail_in_the_middle_of_a_batch(tmp_path, monkeypatch):
+    import tensorboardX.event_file_writer as module
+
+    taken, errors = [], [None, None, OSError(errno.EIO, "once")]
+
+    class Foreign:
+        def __init__(self, path):
+            self.path = path
+
+        def write(self, data):
+            if not self.path.startswith(str(tmp_path)):
+                return  # a writer that another test has left behind
+            error = errors.pop() if errors and len(taken) == 3 else None
+            if error:
+                raise error
+            taken.append(Event.FromString(data).step)
+
+        def flush(self): ...
+
+        def close(self): ...
+
+    monkeypatch.setattr(module, "RecordWriter", Foreign)
+    writer = EventFileWriter(str(tmp_path))
+    for step in range(1, 10):
+        writer.add_event(Event(step=step))
+    writer.close()
+    assert taken == list(range(10))
+    assert writer.stats.written == 9
+
+
+@pytest.mark.parametrize("steps_before", [0, 5])
+def test_full_store_while_a_file_is_opened_leaves_no_litter(tmp_path, steps_before, monkeypatch, patience):
+    """Every attempt to open the file of a sub-run makes a file, whose first record then finds no room."""
+    import tensorboardX.storage.local as local
+
+    descriptors = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+    full = threading.Event()
+    write = local.LocalFile.write
+    monkeypatch.setattr(
+        local.LocalFile, "write", lambda self, data: fail(errno.ENOSPC)(data) if full.is_set() else write(self, data)
+    )
+    writer = SummaryWriter(tmp_path)
+    log(writer, range(steps_before))
+    writer.flush()
+    full.set()
+    writer.add_scalars("a", {"x": 1.0}, 7)
+    until(lambda: writer.stats.errors >= 4)
+    assert len(event_files(tmp_path)) == 1
+    if descriptors:
+        assert len(os.listdir("/proc/self/fd")) <= descriptors + 2
+    full.clear()
+    writer.close()
+    assert sorted(steps(tmp_path)) == [*range(steps_before), 7]
+
+
+# ---- real file systems
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 256 KiB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if not mount_tmpfs(disk):
+        pytest.skip("mounting a file system is not allowed here")
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=False)
+
+
+def mount_tmpfs(directory) -> bool:
+    try:
+        command = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(directory)]
+        return subprocess.run(command, capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
+def test_full_disk(small_disk, caplog):
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(200 << 10))
+    writer = SummaryWriter(small_disk / "run")
+    log(writer, range(5000))  # 250 kB
+    until(lambda: writer.stats.errors)
+    (path,) = event_files(small_disk)
+    found = len(events(path)) - 1
+    assert steps(small_disk) == list(range(found))
+    assert len(warnings(caplog)) == 1
+    ballast.unlink()
+    log(writer, range(5000, 5010))
+    writer.flush()
+    found = steps(small_disk)
+    assert found == list(range(5010))[: len(found)]
+    assert len(found) > 4000
+    writer.close()
+
+
+def test_full_disk_that_stays_full_ends_with_a_readable_file(small_disk, patience):
+    writer = SummaryWriter(small_disk / "run")
+    log(writer, range(20_000))
+    begin = time.monotonic()
+    writer.close()
+    assert time.monotonic() - begin < patience + 5
+    found = steps(small_disk)
+    assert found == list(range(len(found)))
+    assert writer.stats.written + writer.stats.dropped == 20_000
+    assert writer.stats.written == len(found)
+
+
+def test_full_disk_at_construction_raises(small_disk):
+    (small_disk / "ballast").write_bytes(bytes(256 << 10))
+    with pytest.raises(OSError, match="No space left"):
+        SummaryWriter(small_disk / "run")
+    assert not event_files(small_disk)
+
+
+def test_file_system_that_is_mounted_again(small_disk):
+    """The descriptor leads to the old mount for ever; the path to the new one."""
+    writer = SummaryWriter(small_disk / "run")
+    log(writer, range(10))
+    writer.flush()
+    with open(small_disk / "ballast", "wb", buffering=0) as ballast, contextlib.suppress(OSError):
+        while ballast.write(bytes(4096)):
+            pass
+    log(writer, range(10, 1000))
+    until(lambda: writer.stats.errors)
+    before = steps(small_disk)
+    subprocess.run(["umount", "-l", str(small_disk)], check=True)
+    mount_tmpfs(small_disk)
+    writer.flush()
+    assert before + steps(small_disk) == list(range(1000))
+    writer.close()
+    assert (writer.stats.written, writer.stats.dropped) == (1000, 0)
+
+
+def test_read_only_file_system_raises_at_construction(small_disk):
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with pytest.raises(OSError, match="Read-only file system"):
+        SummaryWriter(small_disk / "run")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="permissions of POSIX")
+def test_directory_without_permission_raises_at_construction(tmp_path):
+    script = """
+        if os.geteuid() == 0: os.seteuid(65534)
+        try:
+            SummaryWriter(sys.argv[1])
+        except PermissionError as error:
+            sys.exit(7)
+    """
+    directory = tmp_path / "closed"
+    directory.mkdir(mode=0o555)
+    tmp_path.chmod(0o755)
+    done = run(tmp_path, script, directory / "run")
+    assert done.returncode in (1, 7)
+    assert "Permission denied" in done.stderr or done.returncode == 7
+
+
+def test_largest_file_size_starts_a_new_file(tmp_path):
+    script = """
+        import resource
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+        writer = SummaryWriter(sys.argv[1])
+        for step in range(10_000):
+            writer.add_scalar("a", float(step), step)
+        writer.add_scalars("b", {"x": 1.0}, 1)
+        writer.close()
+        print(writer.stats.written, writer.stats.dropped)
+    """
+    done = run(tmp_path, script, tmp_path / "run")
+    assert done.stdout.split() == ["10001", "0"], done.stderr
+    assert [scalar.step for scalar in scalars(tmp_path / "run") if scalar.tag == "a"] == list(range(10_000))
+    files = event_files(tmp_path / "run")
+    assert len(files) > 4
+    assert all(path.stat().st_size <= 100_000 for path in files)
+    assert any(torn_bytes(path) for path in files)
+
+
+def test_removed_directory_is_made_again(tmp_path, caplog):
+    writer = SummaryWriter(tmp_path / "run")
+    writer.add_scalars("sub", {"x": 0.0}, 0)
+    log(writer, range(10))
+    writer.flush()
+    shutil.rmtree(tmp_path / "run")
+    log(writer, range(10, 20))
+    writer.flush()
+    assert steps(tmp_path / "run") == list(range(10, 20))
+    writer.add_scalars("sub", {"x": 1.0}, 1)
+    writer.close()
+    assert steps(tmp_path / "run", "sub") == [1]
+    assert any("was deleted" in message for message in warnings(caplog))
+
+
+def test_directory_that_was_moved_keeps_its_events(tmp_path):
+    writer = SummaryWriter(tmp_path / "run")
+    log(writer, range(10))
+    writer.flush()
+    (tmp_path / "run").rename(tmp_path / "moved")
+    log(writer, range(10, 20))
+    writer.close()
+    assert steps(tmp_path / "moved") == list(range(20))
+
+
+def test_file_in_place_of_the_directory_raises_at_construction_and_is_waited_out_later(tmp_path, patience):
+    (tmp_path / "run").write_text("in the way")
+    with pytest.raises(OSError, match="run"):
+        SummaryWriter(tmp_path / "run")
+    (tmp_path / "run").unlink()
+    writer = SummaryWriter(tmp_path / "run")
+    (tmp_path / "run" / "sub").write_text("in the way")
+    writer.add_scalars("sub", {"x": 1.0}, 1)
+    until(lambda: writer.stats.errors)
+    (tmp_path / "run" / "sub").unlink()
+    writer.flush()
+    assert steps(tmp_path / "run", "sub") == [1]
+    writer.close()
+
+
+def test_blocked_scripted_write_ends_with_everything_written(store, tmp_path):
+    """Less than anybody's patience: nothing is noticed."""
+    released = threading.Event()
+    writer = SummaryWriter(store.logdir())
+    store.next.append(block(released))
+    threading.Timer(0.5, released.set).start()
+    log(writer, range(100))
+    writer.flush()
+    assert saved_steps(store, tmp_path) == list(range(100))
+    assert writer.stats.errors == 0
+    writer.close()

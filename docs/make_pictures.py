@@ -75,10 +75,8 @@ HELPERS = """
     const loaded = () => all('img').filter(image => image.complete && image.naturalWidth).length;
     const named = (selector, text) => all(selector).find(element => element.textContent.trim().startsWith(text));
     const click = element => element ? (element.click(), true) : false;
-    const unfold = (...names) => names.every(name => {
-        const shape = named('g.node', name)?.querySelector('.nodeshape');
-        return shape?.dispatchEvent(new MouseEvent('dblclick', {bubbles: true}));
-    });
+    const unfold = name => named('g.node', name)?.querySelector('.nodeshape')?.dispatchEvent(
+        new MouseEvent('dblclick', {bubbles: true}));
     const set = (selector, values) => all(selector).map(element => Object.assign(element, values)).length > 0;
     const scrollTo = element => element ? (element.scrollIntoView({block: 'center'}), true) : false;
     const zoomOut = element => element?.dispatchEvent(
@@ -165,8 +163,7 @@ class Browser:
 
     def __init__(self, driver: str) -> None:
         self._session = driver + "/session"
-        options = {"args": CHROMIUM}
-        capabilities = {"alwaysMatch": {"goog:chromeOptions": options, "timeouts": {"script": 60_000}}}
+        capabilities = {"alwaysMatch": {"goog:chromeOptions": {"args": CHROMIUM}}}
         self._session += "/" + self._post("", capabilities=capabilities)["sessionId"]
 
     def resize(self, width: int, height: int) -> None:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Write the golden files anew and say which changed. Look at the difference before you commit it.
+"""Write the golden files anew and say which changed: `python tests/goldens/regenerate.py`.
 
-python tests/goldens/regenerate.py
+Look at the difference before you commit it.
 """
 
 from __future__ import annotations

@@ -8,23 +8,27 @@ and never for longer than `PATIENCE` without progress.
 from __future__ import annotations
 
 import collections
+import contextlib
 import logging
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from . import progress
 from .errors import WriteError
 from .event_sink import EventSink
-from .pending import Entry, Ticket, nbytes
+from .pending import Entry, Pending, ScalarEntry, Ticket, nbytes
+from .queue_options import QueueOptions, Stats
 from .summary.scalar import ScalarEventEncoder
 
 if TYPE_CHECKING:
     from .event_file_writer import EventsWriter
     from .writer_thread import WriterThread
+
+__all__ = ["EventQueue", "QueueOptions", "Stats"]
 
 logger = logging.getLogger(__name__)
 
@@ -35,44 +39,6 @@ _BATCH_BYTES = 256 << 10  # small enough for a slow store to show progress, larg
 _COURTESY = 64  # a power of two: entries that are serialized, in some 80 us, before others get the interpreter lock
 _PAUSE = 20e-6  # seconds; long enough for a thread that waits for the lock to take it, which `sleep(0)` is not
 _GLANCE = 0.2  # seconds between two looks at whether waiting is worth it
-
-
-@dataclass
-class Stats:
-    """What became of the events of a writer so far.
-
-    `written` events are with the operating system; `dropped` ones were given up because the store failed or was
-    too slow; `failed` ones could not be encoded. `errors` counts the errors of the store. What is in none of the
-    first three is pending.
-    """
-
-    written: int = 0
-    dropped: int = 0
-    failed: int = 0
-    errors: int = 0
-
-
-@dataclass(frozen=True)
-class QueueOptions:
-    """How a writer behaves when its store does not keep up, or fails.
-
-    Attributes:
-        flush_secs: seconds between two fsyncs of the file. (What is pending is written within a second anyway.)
-        on_full: "block" waits for room, `PATIENCE` seconds without progress at most; "drop" never waits.
-        on_error: "warn" logs one warning and goes on; "raise" raises WriteError at the next call.
-        max_queue_bytes: bytes of memory that the pending events of a run may take, its sub-runs included.
-    """
-
-    flush_secs: float = 120.0
-    on_full: str = "block"
-    on_error: str = "warn"
-    max_queue_bytes: int = 64 << 20
-
-    def __post_init__(self) -> None:
-        if self.on_full not in ("block", "drop"):
-            raise ValueError(f"on_full: got {self.on_full!r}; accepted are 'block' and 'drop'")
-        if self.on_error not in ("warn", "raise"):
-            raise ValueError(f"on_error: got {self.on_error!r}; accepted are 'warn' and 'raise'")
 
 
 class EventQueue:
@@ -338,33 +304,52 @@ class EventQueue:
 
     def _fill_batch(self, most: int) -> tuple[int, Ticket | None]:
         """Serialize entries into the batch, up to a ticket, the size of a batch or `most`; return how many."""
-        batch = self._sink.batch
-        size = freed = taken = 0
-        popleft, encode = self.entries.popleft, self._scalars.encode
+        size = taken = 0
         while size < _BATCH_BYTES and taken < most:
+            scalars = self._take_scalars(min(most - taken, _COURTESY))
+            if scalars:
+                taken += len(scalars)
+                size += self._add_to_batch(partial(self._scalars.encode, scalars))
+                if self._thread.may_pause(len(self.entries)):
+                    sleep(_PAUSE)
+                continue
             try:
-                entry = popleft()
+                entry = self.entries.popleft()
             except IndexError:
                 break
             taken += 1
-            if not taken % _COURTESY and self._thread.may_pause(len(self.entries)):
-                sleep(_PAUSE)
             if isinstance(entry, Ticket):
-                self._thread.memory.give(freed)
                 return taken, entry
-            try:
-                if isinstance(entry, tuple):
-                    events = [encode(*entry)]
-                else:
-                    freed += nbytes(entry)
-                    events = [entry] if isinstance(entry, bytes) else entry.serialize()
-            except Exception:
-                self._could_not_encode()
-                continue
-            batch += events
-            size += sum(map(len, events))
-        self._thread.memory.give(freed)
+            if isinstance(entry, bytes):
+                self._sink.batch.append(entry)
+                size += len(entry)
+            elif isinstance(entry, Pending):
+                size += self._add_to_batch(entry.serialize)
+            self._thread.memory.give(nbytes(entry))
         return taken, None
+
+    def _take_scalars(self, most: int) -> list[ScalarEntry]:
+        """Take scalars from the front of the queue: many at once, because each costs little."""
+        run: list[ScalarEntry] = []
+        popleft = self.entries.popleft
+        with contextlib.suppress(IndexError):  # raised where the queue is empty
+            while len(run) < most:
+                entry = popleft()
+                if not isinstance(entry, tuple):
+                    self.entries.appendleft(entry)
+                    break
+                run.append(entry)
+        return run
+
+    def _add_to_batch(self, serialize: Callable[[], list[bytes]]) -> int:
+        """Add serialized Events to the batch; return their bytes."""
+        try:
+            events = serialize()
+        except Exception:
+            self._could_not_encode()
+            return 0
+        self._sink.batch += events
+        return sum(map(len, events))
 
     def _could_not_encode(self) -> None:
         # The value was checked when it was logged, so this is a mistake of ours; the other events go on.

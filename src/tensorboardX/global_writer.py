@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import sys
 import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,6 @@ from itertools import count
 from types import TracebackType
 from typing import Any, TypeVar
 
-from . import shared_children
 from .run_writer import default_logdir
 from .shared_events import NEXT_STEP
 from .shared_writer import SharedSummaryWriter, can_share
@@ -51,7 +51,8 @@ class GlobalSummaryWriter:
     event file of its own: then the steps of a tag overlap, and TensorBoard drops points.
 
     The methods are those of SummaryWriter, less `global_step`. In a daemonic child of multiprocessing, such as a
-    worker of a Pool, SIGTERM writes what is pending before it ends the process.
+    worker of a Pool, each returns when the event is in the file: such a process is killed without warning, in the
+    example as soon as its last task is done.
 
     Args:
         coalesce_process: whether the processes share an event file.
@@ -100,24 +101,25 @@ class GlobalSummaryWriter:
         """Return the directory of the run."""
         return self.smw.get_logdir()
 
-    def _next(self, method: str, tag: Any) -> int:
-        """Return the step for a call of `method`, or what stands for it until the event is in the shared file."""
-        shared_children.write_before_termination()
-        if isinstance(self.smw, SharedSummaryWriter) and self.smw.numbers(method):
-            return NEXT_STEP
-        return next(self._counts[method, str(tag)])
+    def _log(self, method: str, tag: Any, **arguments: Any) -> None:
+        """Call the method of SummaryWriter, with the step of this call: what stands for it until it is written."""
+        numbered = isinstance(self.smw, SharedSummaryWriter) and self.smw.numbers(method)
+        step = NEXT_STEP if numbered else next(self._counts[method, str(tag)])
+        getattr(self.smw, method)(tag, global_step=step, **arguments)
+        if _may_be_killed_next():
+            self.smw.flush()
 
     def add_scalar(self, tag: str, scalar_value: Any, walltime: Any = None) -> None:
         """Log a number. See `SummaryWriter.add_scalar`."""
-        self.smw.add_scalar(tag, scalar_value, self._next("add_scalar", tag), walltime)
+        self._log("add_scalar", tag, scalar_value=scalar_value, walltime=walltime)
 
     def add_image(self, tag: str, img_tensor: Any, walltime: Any = None, dataformats: str = "CHW") -> None:
         """Log an image. See `SummaryWriter.add_image`."""
-        self.smw.add_image(tag, img_tensor, self._next("add_image", tag), walltime, dataformats)
+        self._log("add_image", tag, img_tensor=img_tensor, walltime=walltime, dataformats=dataformats)
 
     def add_images(self, tag: str, img_tensor: Any, walltime: Any = None, dataformats: str = "NCHW") -> None:
         """Log a batch of images. See `SummaryWriter.add_images`."""
-        self.smw.add_images(tag, img_tensor, self._next("add_images", tag), walltime, dataformats)
+        self._log("add_images", tag, img_tensor=img_tensor, walltime=walltime, dataformats=dataformats)
 
     def add_image_with_boxes(
         self,
@@ -130,36 +132,37 @@ class GlobalSummaryWriter:
         rescale: float = 1,
     ) -> None:
         """Log an image with boxes drawn on it. See `SummaryWriter.add_image_with_boxes`."""
-        step = self._next("add_image_with_boxes", tag)
-        self.smw.add_image_with_boxes(tag, img_tensor, box_tensor, step, walltime, dataformats, labels, rescale)
+        arguments = {"img_tensor": img_tensor, "box_tensor": box_tensor, "walltime": walltime}
+        options = {"dataformats": dataformats, "labels": labels, "rescale": rescale}
+        self._log("add_image_with_boxes", tag, **arguments, **options)
 
     def add_figure(self, tag: str, figure: Any, close: bool = True, walltime: Any = None) -> None:
         """Log a matplotlib figure. See `SummaryWriter.add_figure`."""
-        self.smw.add_figure(tag, figure, self._next("add_figure", tag), close, walltime)
+        self._log("add_figure", tag, figure=figure, close=close, walltime=walltime)
 
     def add_text(self, tag: str, text_string: str, walltime: Any = None) -> None:
         """Log a text. See `SummaryWriter.add_text`."""
-        self.smw.add_text(tag, text_string, self._next("add_text", tag), walltime)
+        self._log("add_text", tag, text_string=text_string, walltime=walltime)
 
     def add_histogram(
         self, tag: str, values: Any, bins: Any = "tensorflow", walltime: Any = None, max_bins: int | None = None
     ) -> None:
         """Log how values are distributed. See `SummaryWriter.add_histogram`."""
-        self.smw.add_histogram(tag, values, self._next("add_histogram", tag), bins, walltime, max_bins)
+        self._log("add_histogram", tag, values=values, bins=bins, walltime=walltime, max_bins=max_bins)
 
     def add_audio(self, tag: str, snd_tensor: Any, sample_rate: int = 44100, walltime: Any = None) -> None:
         """Log a sound. See `SummaryWriter.add_audio`."""
-        self.smw.add_audio(tag, snd_tensor, self._next("add_audio", tag), sample_rate, walltime)
+        self._log("add_audio", tag, snd_tensor=snd_tensor, sample_rate=sample_rate, walltime=walltime)
 
     def add_video(
         self, tag: str, vid_tensor: Any, fps: float = 4, walltime: Any = None, dataformats: str = "NTCHW"
     ) -> None:
         """Log a video. See `SummaryWriter.add_video`."""
-        self.smw.add_video(tag, vid_tensor, self._next("add_video", tag), fps, walltime, dataformats)
+        self._log("add_video", tag, vid_tensor=vid_tensor, fps=fps, walltime=walltime, dataformats=dataformats)
 
     def add_tensor(self, tag: str, tensor: Any, walltime: Any = None) -> None:
         """Log an array as it is. See `SummaryWriter.add_tensor`."""
-        self.smw.add_tensor(tag, tensor, self._next("add_tensor", tag), walltime)
+        self._log("add_tensor", tag, tensor=tensor, walltime=walltime)
 
     def add_pr_curve(
         self,
@@ -171,8 +174,8 @@ class GlobalSummaryWriter:
         walltime: Any = None,
     ) -> None:
         """Log a precision-recall curve. See `SummaryWriter.add_pr_curve`."""
-        step = self._next("add_pr_curve", tag)
-        self.smw.add_pr_curve(tag, labels, predictions, step, num_thresholds, weights, walltime)
+        options = {"num_thresholds": num_thresholds, "weights": weights, "walltime": walltime}
+        self._log("add_pr_curve", tag, labels=labels, predictions=predictions, **options)
 
     def add_mesh(
         self,
@@ -184,8 +187,8 @@ class GlobalSummaryWriter:
         walltime: Any = None,
     ) -> None:
         """Log a batch of meshes or point clouds. See `SummaryWriter.add_mesh`."""
-        step = self._next("add_mesh", tag)
-        self.smw.add_mesh(tag, vertices, colors, faces, config_dict, step, walltime)
+        options = {"config_dict": config_dict, "walltime": walltime}
+        self._log("add_mesh", tag, vertices=vertices, colors=colors, faces=faces, **options)
 
     def flush(self) -> None:
         """Wait until every earlier event of this process is in the file. See `SummaryWriter.flush`."""
@@ -205,6 +208,17 @@ class GlobalSummaryWriter:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (type(self), self.smw)
+
+
+def _may_be_killed_next() -> bool:
+    """Return whether this is a daemonic child of multiprocessing: its parent ends it by SIGTERM, busy or not.
+
+    A handler of SIGTERM would not help: it never runs while the main thread waits for a lock or for its next task.
+    """
+    multiprocessing = sys.modules.get("multiprocessing")
+    if multiprocessing is None or multiprocessing.parent_process() is None:
+        return False
+    return bool(multiprocessing.current_process().daemon)
 
 
 def _make_writer(settings: tuple[Any, ...], options: dict[str, Any], share: bool) -> SummaryWriter:

@@ -10,7 +10,6 @@ import errno
 import os
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 from struct import Struct
 from typing import Protocol
 
@@ -37,6 +36,7 @@ __all__ = [
 _LENGTH = Struct("<Q")
 _pack_crc = Struct("<I").pack
 _MASK = 0xA282EAD8
+_MOST_HEADERS = 4096
 
 
 def u32(x: int) -> int:
@@ -55,13 +55,6 @@ def masked_crc32c(data: bytes) -> int:
     return u32((crc >> 15 | crc << 17) + _MASK)
 
 
-@lru_cache(maxsize=4096)
-def frame_header(length: int) -> bytes:
-    """Return the 12 bytes before data of `length` bytes. Records of a run repeat few lengths: they are cached."""
-    packed = _LENGTH.pack(length)
-    return packed + _pack_crc(masked_crc32c(packed))
-
-
 def frame(data: bytes) -> bytes:
     """Return `data` as one TFRecord record."""
     return frame_batch((data,))
@@ -72,11 +65,23 @@ def frame_batch(batch: Iterable[bytes]) -> bytes:
     from crc32c import crc32c
 
     parts: list[bytes] = []
-    extend = parts.extend
     for data in batch:
         crc = crc32c(data)
-        extend((frame_header(len(data)), data, _pack_crc((crc >> 15 | crc << 17) + _MASK & 0xFFFFFFFF)))
+        masked = (crc >> 15 | crc << 17) + _MASK & 0xFFFFFFFF
+        parts += (_headers.get(len(data)) or _header(len(data)), data, _pack_crc(masked))
     return b"".join(parts)
+
+
+_headers: dict[int, bytes] = {}  # the records of a run have few different lengths
+
+
+def _header(length: int) -> bytes:
+    """Return the 12 bytes before data of `length` bytes."""
+    packed = _LENGTH.pack(length)
+    header = packed + _pack_crc(masked_crc32c(packed))
+    if len(_headers) < _MOST_HEADERS:
+        _headers[length] = header
+    return header
 
 
 class WriterFactory(Protocol):

@@ -17,10 +17,10 @@ import os
 from dataclasses import dataclass, field
 
 from .errors import RecordError
+from .event_file_writer import FRAME_BYTES
 from .record_reader import RecordReader
 from .record_writer import frame, frame_batch, masked_crc32c
 
-FRAME_BYTES = 16  # what a record takes beyond its data
 _MOST_SLACK = 1 << 20  # bytes of an earlier, larger batch that may stay
 
 

@@ -24,7 +24,7 @@ def _events_equal_bytes(encoder: ScalarEventEncoder, tag: str, value: float, ste
     event = Event(wall_time=walltime, summary=scalar(tag, value))
     if step is not None:
         event.step = step
-    assert encoder.encode(tag, value, step, walltime) == event.SerializeToString(deterministic=True)
+    assert encoder.encode([(tag, value, step, walltime)]) == [event.SerializeToString(deterministic=True)]
 
 
 @given(tag=TAGS, value=st.floats(), step=STEPS, walltime=st.floats())
@@ -64,11 +64,12 @@ def test_an_encoder_of_endless_tags_forgets_and_stays_right(monkeypatch):
     encoder = ScalarEventEncoder()
     for number in range(100):
         _events_equal_bytes(encoder, f"tag{number % 37}", 0.5, number, 1.5)
-        assert len(encoder._prefixes) <= 10
+        assert len(encoder._packers) <= 10
 
 
 def test_stock_tensorboard_reads_an_encoded_event():
-    event = stock_event.Event.FromString(ScalarEventEncoder().encode("train loss", 0.5, -7, 12.25))
+    (data,) = ScalarEventEncoder().encode([("train loss", 0.5, -7, 12.25)])
+    event = stock_event.Event.FromString(data)
     [value] = event.summary.value
     assert (event.wall_time, event.step, value.tag, value.simple_value) == (12.25, -7, "train_loss", 0.5)
 

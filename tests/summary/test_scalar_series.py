@@ -23,12 +23,13 @@ def test_equal_to_one_by_one(tag, points):
     together = encode_series(
         tag, np.array(values, np.float32), np.array(steps, np.int64), np.array(walltimes, np.float64) + 0.0
     )
-    encode = ScalarEventEncoder().encode
-    assert together == [encode(tag, *point) for point in zip(values, steps, np.array(walltimes) + 0.0, strict=True)]
+    times = (np.array(walltimes) + 0.0).tolist()
+    one_by_one = [(tag, *point) for point in zip(values, steps, times, strict=True)]
+    assert together == ScalarEventEncoder().encode(one_by_one)
 
 
 @given(npst.arrays(np.float32, st.integers(0, 50), elements=st.floats(width=32)))
 def test_any_values(values):
     count = len(values)
     events = encode_series("a", values, np.arange(count, dtype=np.int64), np.full(count, 7.5))
-    assert events == [ScalarEventEncoder().encode("a", float(v), i, 7.5) for i, v in enumerate(values)]
+    assert events == ScalarEventEncoder().encode([("a", float(v), i, 7.5) for i, v in enumerate(values)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from struct import Struct
 from typing import Any
 
@@ -12,9 +12,6 @@ from ..notices import warn_once
 from ..proto.summary_pb2 import Summary
 from .metadata import scalar_metadata
 from .tags import clean_tag
-
-_pack_float32 = Struct("<f").pack
-_pack_wall_time = Struct("<cd").pack
 
 
 def scalar(name: str, scalar: Any, display_name: str = "", summary_description: str = "") -> Summary:
@@ -56,29 +53,47 @@ class ScalarEventEncoder:
     _MOST_TAGS = 10_000
 
     def __init__(self) -> None:
-        self._prefixes: dict[str, bytes] = {}
         self._step: int | None = None
         self._step_field = b""
+        # For each tag, its prefix and what packs an Event whose step takes as many bytes as that of `_step`.
+        self._packers: dict[str, tuple[bytes, Callable[..., bytes]]] = {}
 
-    def encode(self, tag: str, value: float, step: int | None, walltime: float) -> bytes:
-        """Return the bytes of `Event(wall_time, step, summary=scalar(tag, value))`."""
-        if value - value != 0.0:  # NaN or infinity
-            _note_non_finite(tag)
-        prefix = self._prefixes.get(tag) or self._prefix(tag)
-        try:
-            packed = _pack_float32(value)
-        except OverflowError:  # beyond float32, where protobuf stores infinity
-            packed = _pack_float32(math.copysign(math.inf, value))
-        time = _pack_wall_time(b"\x09", walltime) if walltime or math.copysign(1, walltime) < 0 else b""
-        if step != self._step:  # a loop logs many scalars at each step
-            self._step, self._step_field = step, b"\x10" + varint(step) if step else b""
-        return b"".join((time, self._step_field, prefix, packed))
+    def encode(self, entries: Iterable[tuple[str, float, int | None, float]]) -> list[bytes]:
+        """Return the bytes of `Event(wall_time, step, summary=scalar(tag, value))` for each entry.
 
-    def _prefix(self, tag: str) -> bytes:
-        if len(self._prefixes) >= self._MOST_TAGS:
-            self._prefixes.clear()
-        prefix = self._prefixes[tag] = event_prefix(tag)
-        return prefix
+        Args:
+            entries: tag, value, step and wall time of each.
+        """
+        events: list[bytes] = []
+        append, packers = events.append, self._packers
+        for tag, value, step, walltime in entries:
+            if step != self._step:  # a loop logs many scalars at each step
+                self._set_step(step)
+            prefix, pack = packers.get(tag) or self._packer(tag)
+            try:
+                data = pack(b"\x09", walltime, self._step_field, prefix, value)
+            except OverflowError:  # beyond float32, where protobuf stores infinity
+                data = pack(b"\x09", walltime, self._step_field, prefix, math.copysign(math.inf, value))
+            if not walltime and math.copysign(1, walltime) > 0:
+                data = data[9:]  # protobuf leaves out what is 0, and keeps -0.0
+            if value - value != 0.0:
+                _note_non_finite(tag)
+            append(data)
+        return events
+
+    def _set_step(self, step: int | None) -> None:
+        field = b"\x10" + varint(step) if step else b""
+        if len(field) != len(self._step_field):
+            self._packers.clear()
+        self._step, self._step_field = step, field
+
+    def _packer(self, tag: str) -> tuple[bytes, Callable[..., bytes]]:
+        if len(self._packers) >= self._MOST_TAGS:
+            self._packers.clear()
+        prefix = event_prefix(tag)
+        packer = Struct(f"<cd{len(self._step_field)}s{len(prefix)}sf").pack
+        self._packers[tag] = prefix, packer
+        return prefix, packer
 
 
 def event_prefix(tag: str) -> bytes:
@@ -95,6 +110,8 @@ def varint(number: int) -> bytes:
         return _ONE_BYTE[number]
     if 0 <= number < 0x4000:
         return bytes((number & 0x7F | 0x80, number >> 7))
+    if 0 <= number < 0x200000:
+        return bytes((number & 0x7F | 0x80, number >> 7 & 0x7F | 0x80, number >> 14))
     number &= 0xFFFFFFFFFFFFFFFF
     out = []
     while number >= 0x80:

@@ -623,9 +623,9 @@ def test_a_tool_that_replaced_a_layer_sees_steps(tmp_path, monkeypatch):
     seen = []
     plain = SummaryWriter.add_scalar, FileWriter.add_event
 
-    def add_scalar(self, tag, scalar_value, global_step, *rest):
+    def add_scalar(self, tag, scalar_value, global_step, walltime):
         seen.append(global_step)
-        plain[0](self, tag, scalar_value, global_step, *rest)
+        plain[0](self, tag, scalar_value, global_step, walltime)
 
     def add_event(self, event, step=None, walltime=None):
         seen.append(step)

@@ -62,7 +62,7 @@ def to_float(value: Any, tag: str = "") -> float:
     if type(value) is float:
         return value
     try:
-        if isinstance(value, (int, float)):
+        if isinstance(value, (int, float, np.floating, np.integer)):
             return float(value)
         return _one_element(value, tag)
     except OverflowError as error:
@@ -74,12 +74,23 @@ def to_float(value: Any, tag: str = "") -> float:
 
 
 def _one_element(value: Any, tag: str) -> float:
+    if _is_loss(value):
+        return float(value.item())
     if not hasattr(value, "shape") and hasattr(type(value), "__float__"):
         return float(value)  # Decimal, Fraction and other numbers that are no arrays
     array = to_numpy(value, tag)
     if array.size != 1 or array.dtype.kind == "c":
         raise value_error(tag, value if hasattr(value, "shape") else array, "one real number")
     return float(array.item())
+
+
+def _is_loss(value: Any) -> bool:
+    """Whether it is a torch tensor such as a loss, which is read several times faster than by the way of arrays."""
+    torch = sys.modules.get("torch")
+    if torch is None or type(value) is not torch.Tensor:
+        return False
+    plain = value.layout is torch.strided and not value.is_meta
+    return plain and value.is_floating_point() and value.dim() == 0
 
 
 def to_step(step: Any) -> int | None:

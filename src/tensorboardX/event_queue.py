@@ -36,7 +36,8 @@ _ENTRY_BYTES = 256  # what a pending scalar takes at most: a tuple, three number
 _FREE_SLOTS = 64  # entries that a queue may always hold, so that a quiet one never asks for memory
 _MOST_SLOTS = 98_304  # entries of a queue at most: 24 MiB, which a loop that does nothing but log fills within 100,000
 _BATCH_BYTES = 256 << 10  # small enough for a slow store to show progress, large enough to make few writes
-_COURTESY = 64  # a power of two: entries that are serialized, in some 80 us, before others get the interpreter lock
+_COURTESY = 64  # scalars that are serialized, in some 50 us, before others get the interpreter lock
+_RUN = 1024  # the same where there is no time for courtesy
 _PAUSE = 20e-6  # seconds; long enough for a thread that waits for the lock to take it, which `sleep(0)` is not
 _GLANCE = 0.2  # seconds between two looks at whether waiting is worth it
 
@@ -306,11 +307,12 @@ class EventQueue:
         """Serialize entries into the batch, up to a ticket, the size of a batch or `most`; return how many."""
         size = taken = 0
         while size < _BATCH_BYTES and taken < most:
-            scalars = self._take_scalars(min(most - taken, _COURTESY))
+            pauses = self._thread.may_pause(len(self.entries))
+            scalars = self._take_scalars(min(most - taken, _COURTESY if pauses else _RUN))
             if scalars:
                 taken += len(scalars)
                 size += self._add_to_batch(partial(self._scalars.encode, scalars))
-                if self._thread.may_pause(len(self.entries)):
+                if pauses:
                     sleep(_PAUSE)
                 continue
             try:
@@ -333,9 +335,9 @@ class EventQueue:
         run: list[ScalarEntry] = []
         popleft = self.entries.popleft
         with contextlib.suppress(IndexError):  # raised where the queue is empty
-            while len(run) < most:
+            for _ in range(most):
                 entry = popleft()
-                if not isinstance(entry, tuple):
+                if type(entry) is not tuple:
                     self.entries.appendleft(entry)
                     break
                 run.append(entry)

@@ -213,7 +213,8 @@ class GlobalSummaryWriter:
 def _may_be_killed_next() -> bool:
     """Return whether this is a daemonic child of multiprocessing: its parent ends it by SIGTERM, busy or not.
 
-    A handler of SIGTERM would not help: it never runs while the main thread waits for a lock or for its next task.
+    A handler of SIGTERM would not help: one that comes just before the main thread begins to wait for its next task
+    is not heard, and the parent waits for ever.
     """
     multiprocessing = sys.modules.get("multiprocessing")
     if multiprocessing is None or multiprocessing.parent_process() is None:

@@ -78,6 +78,8 @@ class NumberMethods(RunWriter):
             self._add(tag, encode, global_step, walltime)
         elif display_name or summary_description:
             self._add(tag, partial(scalar, tag, value, display_name, summary_description), global_step, walltime)
+        elif lane is not None and FileWriter.add_event is PLAIN_ADD_EVENT:
+            lane.put((tag, value, *self._when(tag, global_step, walltime)))
         else:
             self._get_file_writer().add_scalar(tag, value, *self._when(tag, global_step, walltime))
 

@@ -74,22 +74,26 @@ class PendingFiles(Pending):
 class Ticket:
     """A place in the queue: done once everything before it is written, or is known not to be."""
 
-    __slots__ = ("_pending", "close", "written")
+    __slots__ = ("_is_done", "_pending", "close", "written")
 
     def __init__(self, *, close: bool = False) -> None:
         self.close = close
         self.written = False
+        self._is_done = False  # for a signal handler that waits for the ticket while its thread leaves `wait`
         self._pending = _thread.allocate_lock()
         self._pending.acquire()
 
     def done(self, written: bool) -> None:
         """Let the caller go on; `written` says whether its events are with the operating system."""
         self.written = written
+        self._is_done = True
         if self._pending.locked():
             self._pending.release()
 
     def wait(self, seconds: float) -> bool:
         """Wait until done, `seconds` at most; return whether it is."""
+        if self._is_done:
+            return True
         if self._pending.acquire(timeout=max(seconds, 0.0)):
             self._pending.release()
             return True

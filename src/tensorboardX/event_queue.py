@@ -13,7 +13,6 @@ import logging
 import sys
 import threading
 from collections.abc import Callable
-from functools import partial
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
@@ -311,7 +310,7 @@ class EventQueue:
             scalars = self._take_scalars(min(most - taken, _COURTESY if pauses else _RUN))
             if scalars:
                 taken += len(scalars)
-                size += self._add_to_batch(partial(self._scalars.encode, scalars))
+                size += self._add_scalars(scalars)
                 if pauses:
                     sleep(_PAUSE)
                 continue
@@ -326,7 +325,7 @@ class EventQueue:
                 self._sink.batch.append(entry)
                 size += len(entry)
             elif isinstance(entry, Pending):
-                size += self._add_to_batch(entry.serialize)
+                size += self._add_pending(entry)
             self._thread.memory.give(nbytes(entry))
         return taken, None
 
@@ -343,10 +342,22 @@ class EventQueue:
                 run.append(entry)
         return run
 
-    def _add_to_batch(self, serialize: Callable[[], list[bytes]]) -> int:
-        """Add serialized Events to the batch; return their bytes."""
+    def _add_scalars(self, scalars: list[ScalarEntry]) -> int:
+        """Add scalars to the batch; return their bytes. One that cannot be encoded costs none of the others."""
         try:
-            events = serialize()
+            events = self._scalars.encode(scalars)
+        except Exception:
+            if len(scalars) > 1:
+                return sum(self._add_scalars([scalar]) for scalar in scalars)
+            self._could_not_encode()
+            return 0
+        self._sink.batch += events
+        return sum(map(len, events))
+
+    def _add_pending(self, entry: Pending) -> int:
+        """Serialize an entry into the batch; return its bytes."""
+        try:
+            events = entry.serialize()
         except Exception:
             self._could_not_encode()
             return 0

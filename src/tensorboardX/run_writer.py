@@ -77,7 +77,7 @@ class RunWriter:
         self._history = ScalarHistory()
         self._layout: dict[str, dict[str, list[Any]]] = {}
         self._without_step: set[str] = set()
-        self._past = Stats()
+        self._writers: dict[str, Any] = {}  # all that were ever made: `close` leaves them here, to be opened again
         self._thread = WriterThread()
         self._lane: EventQueue | None = None
         if self._comet_config not in (None, {"disabled": True}):
@@ -104,9 +104,10 @@ class RunWriter:
     @property
     def stats(self) -> Stats:
         """What became of the events of this run and its sub-runs so far, since the writer was made."""
-        total = Stats(**vars(self._past))
-        for writer in list((self.all_writers or {}).values()):
-            _add_stats(total, writer.stats)
+        total = Stats()
+        for writer in list(self._writers.values()):
+            for name, count in vars(writer.stats).items():
+                setattr(total, name, getattr(total, name) + count)
         return total
 
     def _get_file_writer(self) -> Any:
@@ -114,10 +115,18 @@ class RunWriter:
         return self._open(open_now=False) if self.file_writer is None else self.file_writer
 
     def _open(self, open_now: bool) -> Any:
-        self.file_writer = self._new_file_writer(self.logdir, open_now)
-        self.all_writers = {self.file_writer.get_logdir(): self.file_writer}
+        writer = self._writer_in(self.logdir, open_now)
+        reopen = getattr(getattr(writer, "event_writer", None), "reopen", None)
+        if reopen is not None:  # a class that a tool put in may want to be told; ours does nothing
+            reopen()
+        self.file_writer, self.all_writers = writer, {writer.get_logdir(): writer}
         self._update_lane()
-        return self.file_writer
+        return writer
+
+    def _writer_in(self, logdir: str, open_now: bool = False) -> Any:
+        """Return the one writer of a directory. Threads that ask at once get the same one."""
+        writer = self._writers.get(logdir)
+        return writer or self._writers.setdefault(logdir, self._new_file_writer(logdir, open_now))
 
     def _new_file_writer(self, logdir: str, open_now: bool) -> AnyFileWriter:
         if not self._write_to_disk:
@@ -128,11 +137,10 @@ class RunWriter:
     def _sub_writer(self, *names: str) -> tuple[str, Any]:
         """Return the directory that `names` make below the run's own, and its writer."""
         self._get_file_writer()
-        writers = self.all_writers if self.all_writers is not None else {}
         logdir = below(self.logdir, *names)
-        writer = writers.get(logdir)
-        if writer is None:
-            writer = writers[logdir] = self._new_file_writer(logdir, open_now=False)
+        writer = self._writer_in(logdir)
+        if self.all_writers is not None:
+            self.all_writers[logdir] = writer
         return logdir, writer
 
     def _mark_purge(self) -> None:
@@ -189,16 +197,14 @@ class RunWriter:
     def flush(self) -> None:
         """Wait until every earlier event is with the operating system: another process can read it, and killing
         this one loses none of it. Waits no longer than the store makes progress; see docs/reliability.md."""
-        for writer in list((self.all_writers or {}).values()):
+        for writer in list(self._writers.values()):  # not `all_writers`: another thread may be closing
             writer.flush()
 
     def close(self) -> None:
         """Write everything, bring it onto the disk and close the files. Idempotent; an `add_*` opens new ones."""
-        writers, self.all_writers = self.all_writers, None
-        self.file_writer = self._lane = None
-        for writer in (writers or {}).values():
+        self.file_writer = self.all_writers = self._lane = None
+        for writer in list(self._writers.values()):
             writer.close()
-            _add_stats(self._past, writer.stats)
 
     def __enter__(self: Self) -> Self:
         return self
@@ -217,8 +223,3 @@ class RunWriter:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._start()
-
-
-def _add_stats(total: Stats, more: Stats) -> None:
-    for name, count in vars(more).items():
-        setattr(total, name, getattr(total, name) + count)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tensorboardX import progress
-from tensorboardX.record_writer import REGISTERED_FACTORIES, register_writer_factory
+from tensorboardX.record_writer import register_writer_factory
 from tensorboardX.testing import FaultyStore, block
 
 _numbers = itertools.count()
@@ -47,4 +47,3 @@ def store() -> Iterator[Store]:
     register_writer_factory(made.prefix, made)
     yield made
     made.revive()
-    REGISTERED_FACTORIES.pop(made.prefix)

@@ -134,7 +134,7 @@ LAST_STEPS = {
 
 
 @pytest.mark.parametrize("fault", DEAD)
-@pytest.mark.parametrize(("last", "patience"), [*((last, 0.5) for last in LAST_STEPS), ("a full queue", BOUND)])
+@pytest.mark.parametrize(("last", "patience"), [*((last, 0.3) for last in LAST_STEPS), ("a full queue", BOUND)])
 def test_process_ends_although_the_store_is_dead(tmp_path, fault, last, patience):
     script = f"""
         from tensorboardX import progress

@@ -48,7 +48,7 @@ def test_twenty_processes_at_once(tmp_path):
     )
     import time
 
-    start = f"{time.time() + 3}"
+    start = f"{time.time() + 2}"
     processes = [
         subprocess.Popen([sys.executable, str(program), str(tmp_path / "run"), str(number), start], env=environment())
         for number in range(20)

@@ -7,6 +7,7 @@ import pytest
 from judge import scalars
 
 from tensorboardX import FileWriter, SummaryWriter
+from tensorboardX.testing import read_events
 
 THREADS, EVENTS = 32, 2000
 
@@ -121,3 +122,19 @@ def test_callers_that_close_at_once_all_wait_for_the_end(tmp_path):
         for thread in threads:
             thread.join(30)
         assert seen == [500] * 4
+
+
+def test_flush_covers_what_its_thread_logged_while_another_closes(tmp_path):
+    writer, stop = SummaryWriter(tmp_path), threading.Event()
+    closer = threading.Thread(target=lambda: [writer.close() for _ in iter(stop.is_set, True)])
+    closer.start()
+    try:
+        for step in range(200):
+            writer.add_scalar("a", 1.0, step)
+            writer.flush()
+            assert step in [event.step for event in read_events(tmp_path)]
+    finally:
+        stop.set()
+        closer.join()
+    writer.close()
+    assert writer.stats.written == 200

@@ -12,6 +12,8 @@ from typing import Any
 
 from ..errors import MissingExtraError
 
+_MOST_PENDING = 64 << 20  # bytes that wait for an upload
+
 
 class RemoteFile:
     """A sequence of objects below `path`, a URL that fsspec knows (`s3://`, `gs://`, `az://`, ...).
@@ -26,7 +28,9 @@ class RemoteFile:
         self._uploaded = 0
 
     def write(self, data: bytes) -> int:
-        """Keep `data` for the next flush."""
+        """Keep `data` for the next flush, unless so much has been kept that it is due. Raises OSError."""
+        if len(self._pending) >= _MOST_PENDING:
+            self.flush()
         self._pending += data
         return len(data)
 

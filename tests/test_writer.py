@@ -9,7 +9,8 @@ import threading
 
 import numpy as np
 import pytest
-from support.events import event_files, events, scalars, values
+from support.events import event_files, events, scalars
+from support.events import values as values_of
 
 import tensorboardX
 from tensorboardX import FileWriter, SummaryWriter
@@ -205,7 +206,7 @@ def test_a_replaced_event_file_writer_sees_real_events(tmp_path, monkeypatch):
         writer.add_text("b", "text", 1)
         writer.add_scalars("c", {"d": 1.0}, 1)
     assert seen == ["a", "b/text_summary", "c"]
-    assert [value.tag for _, value in values(tmp_path)] == ["a", "b/text_summary"]
+    assert [value.tag for _, value in values_of(tmp_path)] == ["a", "b/text_summary"]
 
 
 def test_a_foreign_event_file_writer_gets_everything(tmp_path, monkeypatch):
@@ -249,7 +250,7 @@ def test_add_event_replaced_on_the_class_while_a_writer_lives_sees_what_follows(
         writer.add_scalar("after", 2.0, 2)
         writer.add_image("image", np.zeros((3, 4, 4)), 3)
     assert seen == [("after", 2), ("image", 3)]
-    assert [value.tag for _, value in values(tmp_path)] == ["before", "after", "image"]
+    assert [value.tag for _, value in values_of(tmp_path)] == ["before", "after", "image"]
 
 
 def test_record_writer_replaced_in_its_module(tmp_path, monkeypatch):
@@ -272,7 +273,7 @@ def test_record_writer_replaced_in_its_module(tmp_path, monkeypatch):
     with SummaryWriter(tmp_path) as writer:
         writer.add_scalar("a", 1.0, 1)
         writer.add_text("b", "text", 1)
-    assert [value.tag for _, value in values(tmp_path)] == ["a", "b/text_summary"]
+    assert [value.tag for _, value in values_of(tmp_path)] == ["a", "b/text_summary"]
 
 
 def test_write_event_replaced_on_the_class_sees_every_event(tmp_path, monkeypatch):
@@ -307,7 +308,7 @@ def test_values_may_be_changed_right_after_the_call(tmp_path):
         writer.add_image("image", image, 0)
         writer.add_histogram("numbers", numbers, 0)
         image[:], numbers[:] = 255, 9.0
-    found = {value.tag: value for _, value in values(tmp_path)}
+    found = {value.tag: value for _, value in values_of(tmp_path)}
     from support.served import decode_image
 
     assert decode_image(found["image"].image.encoded_image_string).max() == 0
@@ -367,3 +368,24 @@ def test_add_scalar_series_goes_through_a_replaced_layer(tmp_path, monkeypatch):
         writer.add_scalar_series("a", [1.0, 2.0], [7, 8], [1.5, 2.5])
     assert seen == [(7, 1.5), (8, 2.5)]
     assert scalars(tmp_path) == [("a", 7, 1.0), ("a", 8, 2.0)]
+
+
+def test_compact_histograms_are_small_and_served_alike_by_both_loaders(tmp_path, tensorboard):
+    from support import served
+
+    values = np.random.default_rng(0).normal(size=10_000).astype(np.float32)
+    with SummaryWriter(tmp_path) as writer:
+        writer.add_histogram("weights", values, 1)
+        writer.add_histogram("compact", values, 1, bins="compact")
+    sizes = {value.tag: value.ByteSize() for _, value in values_of(tmp_path)}
+    assert sizes["compact"] * 10 <= sizes["weights"]
+    histo = next(value.histo for _, value in values_of(tmp_path) if value.tag == "compact")
+    assert (histo.min, histo.max, histo.num) == (values.min(), values.max(), len(values))
+    assert histo.sum == pytest.approx(values.astype(float).sum())
+    ((step, buckets),) = served.histograms(tensorboard(tmp_path))["."]["compact"]
+    counts, edges = np.histogram(values, 48)
+    assert step == 1
+    np.testing.assert_allclose([bucket[0] for bucket in buckets], edges[:-1], rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose([bucket[1] for bucket in buckets], edges[1:], rtol=1e-6, atol=1e-7)
+    assert sum(bucket[2] for bucket in buckets) == len(values)
+    assert np.abs(np.subtract([bucket[2] for bucket in buckets], counts)).max() <= 1  # edges differ in the last digit

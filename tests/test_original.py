@@ -178,6 +178,9 @@ def _plain(event: tuple[int, float | None, Any]) -> tuple[Any, ...]:
             with Image.open(io.BytesIO(value.image.encoded_image_string)) as picture:
                 pictures.append((picture.format, picture.mode, np.asarray(picture).tolist()))
             value.image.ClearField("encoded_image_string")
+        if value.WhichOneof("value") == "histo":  # summed in another order, and equal to within a few last digits
+            value.histo.sum = float(f"{value.histo.sum:.11g}")
+            value.histo.sum_squares = float(f"{value.histo.sum_squares:.11g}")
     return step, walltime, summary.SerializeToString(deterministic=True), pictures
 
 
@@ -188,7 +191,8 @@ def _assert_equal(python: Path, script: str, tmp_path: Path, least: int) -> None
         assert len(events) == len(ours[run])
         for theirs, mine in zip(events, ours[run], strict=True):
             tag = theirs[2].value[0].tag
-            assert _plain(mine) == _plain(theirs), f"{run}: {tag}"
+            same = _plain(mine) == _plain(theirs)  # a truth value: the bytes would fill pages
+            assert same, f"{run}: {tag} at step {mine[0]}"
     assert sum(map(len, original.values())) >= least
 
 

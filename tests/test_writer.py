@@ -389,3 +389,16 @@ def test_compact_histograms_are_small_and_served_alike_by_both_loaders(tmp_path,
     np.testing.assert_allclose([bucket[1] for bucket in buckets], edges[1:], rtol=1e-6, atol=1e-7)
     assert sum(bucket[2] for bucket in buckets) == len(values)
     assert np.abs(np.subtract([bucket[2] for bucket in buckets], counts)).max() <= 1  # edges differ in the last digit
+
+
+def test_a_tag_logged_again_without_a_step_is_reported_once(tmp_path, caplog):
+    tags = [f"{tmp_path.name}/{name}" for name in ("once", "twice", "text", "stepped")]
+    with SummaryWriter(tmp_path) as writer:
+        writer.add_scalar(tags[0], 1.0)
+        for number in range(3):
+            writer.add_scalar(tags[1], float(number))
+            writer.add_text(tags[2], "text")
+            writer.add_scalar(tags[3], 1.0, number)
+    reported = [record.getMessage() for record in caplog.records if "without a step" in record.getMessage()]
+    assert [repr(tag) in message for tag, message in zip(tags[1:3], reported, strict=True)] == [True, True]
+    assert len(scalars(tmp_path)) == 1 + 3 + 3

@@ -154,8 +154,8 @@ class NumberMethods(RunWriter):
         Args:
             values: real numbers, any shape. NaN and infinity are left out, with one warning per tag.
             bins: "tensorflow" for bins that grow by 10 %; "compact" for 48 of equal width, which take a tenth of the
-                bytes (TensorBoard redraws any histogram with 30 bins); an estimator or a number of bins as `numpy.histogram` takes
-                them, or a sequence of edges.
+                bytes (TensorBoard redraws any histogram with 30 bins); an estimator or a number of bins as
+                `numpy.histogram` takes them, or a sequence of edges.
             max_bins: neighbouring bins are joined until there are at most about this many.
         """
         if isinstance(bins, str) and bins == "tensorflow":

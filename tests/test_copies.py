@@ -31,22 +31,30 @@ def test_memory_is_used_again_only_after_the_last_reference_is_gone():
     second = buffers.copy(ones * 2)
     assert not np.shares_memory(first, second)
     address = first.ctypes.data
-    del first
+    del first, second
     third = buffers.copy(ones * 3)
     assert third.ctypes.data != address, "a part of the first copy is still there"
     assert (part == 1).all()
-    assert (second == 2).all()
-    del part
+    del part, third
     fourth = buffers.copy(ones * 4)
     assert fourth.ctypes.data == address
-    assert (third == 3).all()
+
+
+def test_copies_of_many_sizes_never_meet():
+    buffers = CopyBuffers()
+    random = np.random.default_rng(0)
+    held = {}
+    for number in range(2_000):
+        array = np.full(random.integers(20_000, 2_000_000) // random.choice([1, 40]), number, np.float32)
+        held[random.integers(12)] = number, buffers.copy(array)
+        assert all((copy == expected).all() for expected, copy in list(held.values())[:: random.integers(1, 4)])
 
 
 def test_what_is_kept_is_bounded():
     buffers = CopyBuffers()
     kept = [buffers.copy(np.full(1_000_000, number, np.float32)) for number in range(20)]
     assert all((copy == number).all() for number, copy in enumerate(kept))
-    assert sum(block.nbytes for block in buffers._blocks) <= 32 << 20
+    assert sum(slab.memory.nbytes for slab in buffers._slabs) <= 32 << 20
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

@@ -6,6 +6,7 @@ import pickle
 import re
 import socket
 import threading
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -251,6 +252,35 @@ def test_add_event_replaced_on_the_class_while_a_writer_lives_sees_what_follows(
         writer.add_image("image", np.zeros((3, 4, 4)), 3)
     assert seen == [("after", 2), ("image", 3)]
     assert [value.tag for _, value in values_of(tmp_path)] == ["before", "after", "image"]
+
+
+@pytest.mark.parametrize(
+    ("layer", "method"),
+    [
+        ("FileWriter", "add_event"),
+        ("FileWriter", "add_summary"),
+        ("its object", "add_event"),
+        ("its object", "add_summary"),
+        ("EventFileWriter", "add_event"),
+        ("its object's", "add_event"),
+    ],
+)
+def test_a_layer_replaced_for_a_while_sees_the_scalars_of_that_time(tmp_path, layer, method):
+    writer = SummaryWriter(tmp_path)
+    target = {
+        "FileWriter": FileWriter,
+        "its object": writer.file_writer,
+        "EventFileWriter": tensorboardX.event_file_writer.EventFileWriter,
+        "its object's": writer.file_writer.event_writer,
+    }[layer]
+    writer.add_scalar("before", 1.0, 1)
+    with mock.patch.object(target, method, autospec=True, side_effect=getattr(target, method)) as spy:
+        writer.add_scalar("meanwhile", 2.0, 2)
+        writer.add_scalar("meanwhile", np.float32(3), 3)
+    writer.add_scalar("after", 4.0, 4)
+    writer.close()
+    assert spy.call_count == 2
+    assert [value.tag for _, value in values_of(tmp_path)] == ["before", "meanwhile", "meanwhile", "after"]
 
 
 def test_record_writer_replaced_in_its_module(tmp_path, monkeypatch):

@@ -16,9 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from .copies import copy_buffers
-from .errors import InvalidTypeError, InvalidValueError, describe, type_error, value_error
+from .errors import InvalidTypeError, InvalidValueError, describe, reason, shown, type_error, value_error
 
 Array = npt.NDArray[Any]
+
+_NUMBERS = frozenset((int, bool, np.float16, np.float32, np.float64, np.int32, np.int64))  # the most frequent types
 
 ACCEPTED = "a number, a list, a NumPy array or a tensor (torch, JAX, TensorFlow, Paddle, CuPy, MLX)"
 
@@ -26,7 +28,7 @@ ACCEPTED = "a number, a list, a NumPy array or a tensor (torch, JAX, TensorFlow,
 def to_numpy(value: Any, tag: str = "") -> Array:
     """Return `value` as an array of a bool, integer, float or complex dtype; shares memory where it can.
 
-    bfloat16 and float8 values come as float32, which holds each of them exactly.
+    bfloat16 and float8 values come as float32, and torch.complex32 as complex64, which hold each of them exactly.
 
     Raises TypeError for anything that is not numeric, and for tensors that have no plain elements to read
     (sparse, meta).
@@ -36,7 +38,8 @@ def to_numpy(value: Any, tag: str = "") -> Array:
     except (InvalidTypeError, InvalidValueError):
         raise
     except Exception as error:
-        raise InvalidTypeError(f"tag {tag!r}: {describe(value)} cannot be read as an array: {error}") from error
+        why = f"{describe(value)} cannot be read as an array: {reason(error)}"
+        raise InvalidTypeError(f"tag {shown(tag)}: {why}") from error
     if array.dtype.kind in "biufc" and array.dtype.isbuiltin != 2:  # 2 is what another package registered
         return array
     if array.dtype == object and all(isinstance(item, numbers.Number) for item in array.flat):
@@ -62,20 +65,23 @@ def to_float(value: Any, tag: str = "") -> float:
     if type(value) is float:
         return value
     try:
-        if isinstance(value, (int, float, np.floating, np.integer)):
+        if type(value) in _NUMBERS:
             return float(value)
         return _one_element(value, tag)
     except OverflowError as error:
         raise value_error(tag, value, "a number within the range of a float") from error
     except (InvalidTypeError, InvalidValueError):
         raise
-    except (TypeError, ValueError) as error:  # a symbol, a signaling NaN
+    except Exception as error:  # a symbol, a signaling NaN, whatever `__float__` of a user's class raises
         raise type_error(tag, value, ACCEPTED) from error
 
 
 def _one_element(value: Any, tag: str) -> float:
-    if _is_loss(value):
-        return float(value.item())
+    loss = _loss(value)
+    if loss is not None:
+        return loss
+    if isinstance(value, (int, float, np.floating, np.integer)):
+        return float(value)
     if not hasattr(value, "shape") and hasattr(type(value), "__float__"):
         return float(value)  # Decimal, Fraction and other numbers that are no arrays
     array = to_numpy(value, tag)
@@ -84,13 +90,16 @@ def _one_element(value: Any, tag: str) -> float:
     return float(array.item())
 
 
-def _is_loss(value: Any) -> bool:
-    """Whether it is a torch tensor such as a loss, which is read several times faster than by the way of arrays."""
+def _loss(value: Any) -> float | None:
+    """Return the number of a torch tensor such as a loss, by a way several times shorter than that of arrays."""
     torch = sys.modules.get("torch")
     if torch is None or type(value) is not torch.Tensor:
-        return False
-    plain = value.layout is torch.strided and not value.is_meta
-    return plain and value.is_floating_point() and value.dim() == 0
+        return None
+    try:
+        number = value.item()
+    except (RuntimeError, NotImplementedError):  # the way of arrays finds out, and says, what is wrong
+        return None
+    return number if type(number) is float else None
 
 
 def to_step(step: Any) -> int | None:
@@ -102,8 +111,8 @@ def to_step(step: Any) -> int | None:
     if step is None:
         return None
     try:
-        number = int(step.item() if isinstance(step, np.ndarray) and step.size == 1 else step)
-    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+        number = int(_plain_number(step))
+    except Exception as error:
         kind = InvalidValueError if isinstance(step, (float, np.floating)) else InvalidTypeError
         raise kind(f"global_step: got {describe(step)}; accepted is an integer") from error
     if not -(2**63) <= number < 2**63:
@@ -117,14 +126,26 @@ def to_walltime(walltime: Any) -> float:
     TensorBoard's data server gives up on a whole file at the first NaN and drops infinite times.
     """
     try:
-        seconds = float(walltime)
+        seconds = float(_plain_number(walltime))
     except OverflowError as error:
         raise InvalidValueError("walltime: got an integer beyond floats; accepted is a float") from error
-    except (TypeError, ValueError, RuntimeError) as error:
+    except Exception as error:
         raise InvalidTypeError(f"walltime: got {describe(walltime)}; accepted is seconds since the epoch") from error
     if not math.isfinite(seconds):
         raise InvalidValueError(f"walltime: got {seconds}; accepted is a finite number of seconds since the epoch")
     return seconds
+
+
+def _plain_number(value: Any) -> Any:
+    """Return the one element of an array as it is, for `int` and `float`, and anything else unchanged.
+
+    Raises TypeError for complex numbers and dates, of which NumPy would keep the real part or a count of ticks.
+    """
+    if not isinstance(value, (np.ndarray, np.generic)):
+        return value
+    if value.dtype.kind in "cMm":
+        raise TypeError(f"{value.dtype} is no real number")
+    return value.item() if value.size == 1 else value
 
 
 def _convert(value: Any, tag: str) -> Array:
@@ -150,7 +171,8 @@ def _from_sequence(values: list[Any] | tuple[Any, ...], tag: str) -> Array:
     parts = [_convert(item, tag) for item in values]
     if len({part.shape for part in parts}) > 1:
         shapes = sorted({part.shape for part in parts})
-        raise InvalidValueError(f"tag {tag!r}: got a list of items of shapes {shapes}; accepted is items of one shape")
+        found = f"shapes {shapes[0]} and {shapes[1]}" + (", among others" if len(shapes) > 2 else "")
+        raise InvalidValueError(f"tag {shown(tag)}: got a list of items of {found}; accepted is items of one shape")
     return np.stack(parts)
 
 
@@ -166,8 +188,8 @@ def _from_torch(tensor: Any, tag: str) -> Array:
     tensor = tensor.cpu().resolve_conj().resolve_neg()
     try:
         array: Array = tensor.numpy()
-    except TypeError:  # NumPy has no bfloat16 and no float8
-        array = tensor.float().numpy()
+    except TypeError:  # NumPy has no bfloat16, no float8 and no complex numbers of half floats
+        array = (tensor.to(torch.complex64) if tensor.is_complex() else tensor.float()).numpy()
     return array
 
 

@@ -18,18 +18,51 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 _SMALL = 64 << 10  # what the allocator of the process recycles well enough itself
+_SLAB = 4 << 20  # from this size on NumPy asks Linux for huge pages, which cost less to clear and to map
 _MOST_BYTES = 32 << 20  # of memory kept for copies to come
+_ALIGNMENT = 64
+_QUICK = (
+    1 << 20
+)  # copied within 100 us: to let go of the interpreter lock, as NumPy does, may mean a longer wait for it
+
+
+class _Slab:
+    """Memory for one copy behind the other; free again when the last reference to any of them is gone."""
+
+    def __init__(self, nbytes: int) -> None:
+        self.memory = np.empty(nbytes, np.uint8)
+        self._used = 0
+
+    def has(self, nbytes: int) -> bool:
+        """Return whether there is room for `nbytes`, and a slab of this size is not too much to tie down for them."""
+        if _references(self) == _UNUSED:
+            self._used = 0
+        return self._used + nbytes <= self.memory.nbytes <= max(_SLAB, 2 * nbytes)
+
+    def take(self, nbytes: int) -> npt.NDArray[np.uint8]:
+        """Return `nbytes` of memory, which `has` said to be there."""
+        start, end = self._used, self._used + nbytes
+        self._used = -(-end // _ALIGNMENT) * _ALIGNMENT
+        return self.memory[start:end]
+
+
+def _references(slab: _Slab) -> int:
+    return sys.getrefcount(slab.memory)
+
+
+_UNUSED = _references(_Slab(1))  # what is counted of memory without copies
+_COUNTS_REFERENCES = getattr(sys, "_is_gil_enabled", lambda: True)() and sys.implementation.name == "cpython"
 
 
 class CopyBuffers:
-    """Blocks of memory, each used by one copy at a time: until the last reference to that copy is gone."""
+    """Copies arrays into slabs, of which those used last are kept for copies to come."""
 
     def __init__(self) -> None:
         self.forget_all()
 
     def forget_all(self) -> None:
         """In a fork's child: the lock may have been held, and the copies are the parent's."""
-        self._blocks: list[npt.NDArray[np.uint8]] = []
+        self._slabs: list[_Slab] = []
         self._lock = threading.Lock()
 
     def copy(self, array: Array) -> Array:
@@ -37,28 +70,25 @@ class CopyBuffers:
         if not _SMALL < array.nbytes <= _MOST_BYTES or not _COUNTS_REFERENCES:
             return np.array(array)
         with self._lock:
-            copy: Array = self._block(array.nbytes)[: array.nbytes].view(array.dtype).reshape(array.shape)
-        np.copyto(copy, array)
+            memory = self._slab_for(array.nbytes).take(array.nbytes)
+        copy: Array = memory.view(array.dtype).reshape(array.shape)
+        if array.flags.c_contiguous and array.nbytes <= _QUICK:
+            memory.data[:] = array.reshape(-1).view(np.uint8).data
+        else:
+            np.copyto(copy, array)
         return copy
 
-    def _block(self, nbytes: int) -> npt.NDArray[np.uint8]:
-        for index in range(len(self._blocks)):
-            if nbytes <= self._blocks[index].nbytes <= 2 * nbytes and _references(self._blocks, index) == _UNUSED:
-                self._blocks.append(self._blocks.pop(index))  # the last used comes last
-                return self._blocks[-1]
-        fresh = np.empty(nbytes, np.uint8)
-        self._blocks.append(fresh)
-        while sum(block.nbytes for block in self._blocks) > _MOST_BYTES:
-            del self._blocks[0]  # if a copy uses it, it lives as long as that
+    def _slab_for(self, nbytes: int) -> _Slab:
+        for index, slab in enumerate(self._slabs):
+            if slab.has(nbytes):
+                self._slabs.insert(0, self._slabs.pop(index))  # the last used comes first
+                return slab
+        fresh = _Slab(max(nbytes, _SLAB))
+        self._slabs.insert(0, fresh)
+        while sum(slab.memory.nbytes for slab in self._slabs) > _MOST_BYTES:
+            self._slabs.pop()  # if a copy uses it, it lives as long as that
         return fresh
 
-
-def _references(blocks: list[npt.NDArray[np.uint8]], index: int) -> int:
-    return sys.getrefcount(blocks[index])
-
-
-_UNUSED = _references([np.empty(1, np.uint8)], 0)  # what is counted of a block that only the list holds
-_COUNTS_REFERENCES = getattr(sys, "_is_gil_enabled", lambda: True)() and sys.implementation.name == "cpython"
 
 copy_buffers = CopyBuffers()
 

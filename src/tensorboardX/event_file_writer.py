@@ -16,6 +16,7 @@ from .event_queue import EventQueue, QueueOptions, Stats
 from .pending import PendingSummary
 from .proto import event_pb2
 from .record_writer import RecordWriter, directory_check
+from .replaceable import Replaceable
 from .writer_thread import WriterThread
 
 __all__ = ["EventFileWriter", "EventsWriter", "RecordWriter", "directory_check", "event_pb2"]
@@ -142,7 +143,7 @@ def _open_record_writer(file_prefix: str, filename_suffix: str) -> RecordWriter:
                 raise
 
 
-class EventFileWriter:
+class EventFileWriter(Replaceable):
     """Writes Events to files in a log directory, from a thread behind the callers.
 
     Args:

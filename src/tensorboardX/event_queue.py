@@ -38,6 +38,7 @@ _BATCH_BYTES = 256 << 10  # small enough for a slow store to show progress, larg
 _COURTESY = 64  # scalars that are serialized, in some 50 us, before others get the interpreter lock
 _RUN = 1024  # the same where there is no time for courtesy
 _PAUSE = 20e-6  # seconds; long enough for a thread that waits for the lock to take it, which `sleep(0)` is not
+_LARGE = 64 << 10  # bytes of an entry that is encoded at once: encoding takes longer than waking the writer
 _GLANCE = 0.2  # seconds between two looks at whether waiting is worth it
 
 
@@ -102,6 +103,8 @@ class EventQueue:
         self.entries.append(entry)
         if size or len(self.entries) > self.limit:
             self.settle(entry)
+        if size > _LARGE:
+            self._thread.wake()  # the memory of its copy is soon free for the next
 
     def settle(self, entry: Entry) -> None:
         """See to an appended entry that exceeds the limit: open the queue again, wait for room, or drop the entry."""
@@ -134,7 +137,7 @@ class EventQueue:
                 return True
             if not self.closed:
                 self.entries.append(ticket)
-        self._thread.wake()
+        self._thread.hurry()
         written = self.wait_for(ticket, monotonic())
         self._raise_error()
         return written
@@ -161,7 +164,7 @@ class EventQueue:
                 self._closing = Ticket(close=True)
                 self.entries.append(self._closing)
             ticket = self._closing
-        self._thread.wake()
+        self._thread.hurry()
         return ticket
 
     def wait_for(self, ticket: Ticket, since: float) -> bool:
@@ -206,7 +209,7 @@ class EventQueue:
                 self._thread.attach(self)
                 if not self._thread.is_running():
                     self.drain()
-            self._thread.wake()
+            self._thread.hurry()
             with self._state:
                 self._state.wait(timeout=0.05)
         return True
@@ -326,7 +329,7 @@ class EventQueue:
                 size += len(entry)
             elif isinstance(entry, Pending):
                 size += self._add_pending(entry)
-            self._thread.memory.give(nbytes(entry))
+            self._free(entry)
         return taken, None
 
     def _take_scalars(self, most: int) -> list[ScalarEntry]:
@@ -363,6 +366,14 @@ class EventQueue:
             return 0
         self._sink.batch += events
         return sum(map(len, events))
+
+    def _free(self, entry: Entry) -> None:
+        """Give back the memory of an entry, to a caller who may wait for it."""
+        size = nbytes(entry)
+        if size:
+            self._thread.memory.give(size)
+            with self._state:
+                self._state.notify_all()
 
     def _could_not_encode(self) -> None:
         # The value was checked when it was logged, so this is a mistake of ours; the other events go on.

@@ -16,6 +16,7 @@ from .event_queue import EventQueue, Stats
 from .pending import PendingEvents, PendingFiles, PendingSummary
 from .proto import event_pb2
 from .proto.summary_pb2 import Summary
+from .replaceable import Replaceable
 from .summary.scalar import scalar
 
 
@@ -102,7 +103,7 @@ class DummyFileWriter:
         yield self
 
 
-class FileWriter:
+class FileWriter(Replaceable):
     """Writes Events to files in one log directory.
 
     Args:
@@ -141,9 +142,9 @@ class FileWriter:
         """The queue that a caller may feed past `add_event`, or None where a layer on the way was replaced."""
         writer = self.event_writer
         plain = (
-            getattr(self.add_event, "__func__", None) is PLAIN_ADD_EVENT
+            getattr(self.add_event, "__func__", None) is _PLAIN_ADD_EVENT
             and getattr(self.add_summary, "__func__", None) is _PLAIN_ADD_SUMMARY
-            and getattr(getattr(writer, "add_event", None), "__func__", None) is EventFileWriter.add_event
+            and getattr(getattr(writer, "add_event", None), "__func__", None) is _PLAIN_ADD_TO_FILE
         )
         return writer.queue if plain else None
 
@@ -230,8 +231,9 @@ class FileWriter:
             yield self
 
 
-PLAIN_ADD_EVENT = FileWriter.add_event
+_PLAIN_ADD_EVENT = FileWriter.add_event
 _PLAIN_ADD_SUMMARY = FileWriter.add_summary
+_PLAIN_ADD_TO_FILE = EventFileWriter.add_event
 
 
 def _memory_of(encode: Callable[[], Summary]) -> int:

@@ -7,11 +7,14 @@ masked CRC-32C of the data. Format: tensorflow/core/lib/io/record_writer.h; the 
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from struct import Struct
 from typing import Protocol
+
+import numpy as np
 
 from .storage.base import File
 from .storage.local import LocalFile
@@ -37,6 +40,7 @@ _LENGTH = Struct("<Q")
 _pack_crc = Struct("<I").pack
 _MASK = 0xA282EAD8
 _MOST_HEADERS = 4096
+_MANY = 16  # records from which on masking their checksums together is faster
 
 
 def u32(x: int) -> int:
@@ -44,31 +48,40 @@ def u32(x: int) -> int:
     return x & 0xFFFFFFFF
 
 
+@functools.cache
+def _crc32c() -> Callable[[bytes], int]:
+    """Import the checksum when it is needed: importing it reads package metadata, for longer than all the rest."""
+    import crc32c
+
+    checksum: Callable[[bytes], int] = crc32c.crc32c
+    return checksum
+
+
 def masked_crc32c(data: bytes) -> int:
     """Return the CRC-32C of `data`, rotated right by 15 bits plus a constant, as TFRecord stores it.
 
     The mask keeps the checksum of data that embeds checksums from being trivial.
     """
-    from crc32c import crc32c  # here, because importing it reads package metadata, for longer than all the rest
-
-    crc = crc32c(data)
-    return u32((crc >> 15 | crc << 17) + _MASK)
+    crc = _crc32c()(data)
+    return (crc >> 15 | crc << 17) + _MASK & 0xFFFFFFFF
 
 
 def frame(data: bytes) -> bytes:
     """Return `data` as one TFRecord record."""
-    return frame_batch((data,))
+    header = _headers.get(len(data)) or _header(len(data))
+    return header + data + _pack_crc(masked_crc32c(data))
 
 
-def frame_batch(batch: Iterable[bytes]) -> bytes:
+def frame_batch(batch: Sequence[bytes]) -> bytes:
     """Return each item as one record, one after the other."""
-    from crc32c import crc32c
-
-    parts: list[bytes] = []
-    for data in batch:
-        crc = crc32c(data)
-        masked = (crc >> 15 | crc << 17) + _MASK & 0xFFFFFFFF
-        parts += (_headers.get(len(data)) or _header(len(data)), data, _pack_crc(masked))
+    if len(batch) < _MANY:
+        return b"".join(map(frame, batch))
+    crcs = np.fromiter(map(_crc32c(), batch), "<u4", len(batch))
+    masked = (crcs >> 15 | crcs << 17) + np.uint32(_MASK)
+    parts = [b""] * (3 * len(batch))
+    parts[0::3] = [_headers.get(length) or _header(length) for length in map(len, batch)]
+    parts[1::3] = batch
+    parts[2::3] = masked.view("V4").tolist()
     return b"".join(parts)
 
 

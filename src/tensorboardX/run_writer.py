@@ -16,6 +16,7 @@ from .notices import warn_once
 from .paths import below
 from .proto.event_pb2 import Event, SessionLog
 from .proto.summary_pb2 import Summary
+from .replaceable import tell_when_replaced
 from .scalar_history import Point, ScalarHistory
 from .summary.histogram import DEFAULT_BINS
 from .writer_thread import WriterThread
@@ -80,6 +81,7 @@ class RunWriter:
         self._writers: dict[str, Any] = {}  # all that were ever made: `close` leaves them here, to be opened again
         self._thread = WriterThread()
         self._lane: EventQueue | None = None
+        tell_when_replaced(self)
         if self._comet_config not in (None, {"disabled": True}):
             from .comet import attach
 
@@ -120,7 +122,7 @@ class RunWriter:
         if reopen is not None:  # a class that a tool put in may want to be told; ours does nothing
             reopen()
         self.file_writer, self.all_writers = writer, {writer.get_logdir(): writer}
-        self._update_lane()
+        self.update_lane()
         return writer
 
     def _writer_in(self, logdir: str, open_now: bool = False) -> Any:
@@ -157,7 +159,7 @@ class RunWriter:
 
     # ---- the way of a value
 
-    def _update_lane(self) -> None:
+    def update_lane(self) -> None:
         """Scalars go straight to the queue, unless a layer was replaced or a default step or wall time is set."""
         plain = self._default_metadata.step is None and self._default_metadata.walltime is None
         self._lane = self.file_writer.queue if plain and self.file_writer is not None else None
@@ -187,10 +189,10 @@ class RunWriter:
         """
         try:
             with self._default_metadata.use(global_step, walltime):
-                self._update_lane()
+                self.update_lane()
                 yield self
         finally:
-            self._update_lane()
+            self.update_lane()
 
     # ---- the end
 

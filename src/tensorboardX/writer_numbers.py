@@ -15,7 +15,6 @@ from typing import Any
 
 from .arrays import to_float
 from .errors import type_error
-from .file_writer import PLAIN_ADD_EVENT, FileWriter
 from .proto.summary_pb2 import Summary
 from .run_writer import RunWriter
 from .summary.histogram import histogram_raw, prepare_histogram
@@ -48,29 +47,22 @@ class NumberMethods(RunWriter):
                 `--load_fast=false` only.
         """
         lane = self._lane
+        value = scalar_value if type(scalar_value) is float else to_float(scalar_value, tag)
         if (
-            type(scalar_value) is float
-            and type(global_step) is int
+            type(global_step) is int
             and type(tag) is str
             and lane is not None
-            and not (  # `>> 63` finds what does not fit into 63 bits
-                global_step >> 63
-                or walltime is not None
-                or display_name
-                or summary_description
-                or new_style
-                or double_precision
-            )
-            and FileWriter.add_event is PLAIN_ADD_EVENT
+            and walltime is None
+            and not global_step >> 63  # negative steps and those of more bits are looked at below
+            and not (display_name or summary_description or new_style or double_precision)
         ):
-            entry = (tag, scalar_value, global_step, time())
+            entry = (tag, value, global_step, time())
             entries = lane.entries
             entries.append(entry)
             if len(entries) > lane.limit:  # read after the append: see EventQueue
                 lane.settle(entry)
             return
         tag = clean_tag(tag)
-        value = to_float(scalar_value, tag)
         if new_style or double_precision:
             from .summary.tensor import scalar_tensor
 
@@ -78,7 +70,7 @@ class NumberMethods(RunWriter):
             self._add(tag, encode, global_step, walltime)
         elif display_name or summary_description:
             self._add(tag, partial(scalar, tag, value, display_name, summary_description), global_step, walltime)
-        elif lane is not None and FileWriter.add_event is PLAIN_ADD_EVENT:
+        elif lane is not None:
             lane.put((tag, value, *self._when(tag, global_step, walltime)))
         else:
             self._get_file_writer().add_scalar(tag, value, *self._when(tag, global_step, walltime))

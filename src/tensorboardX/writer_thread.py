@@ -73,9 +73,13 @@ class WriterThread:
         """
         return not self._urgent and pending < BACKLOG and self.is_current()
 
+    def hurry(self) -> None:
+        """Drain now and without pauses: somebody waits."""
+        self._urgent = True
+        self.wake()
+
     def wake(self) -> None:
         """Drain now rather than at the next tick."""
-        self._urgent = True
         with contextlib.suppress(RuntimeError):  # raised where it is awake
             self._asleep.release()
 

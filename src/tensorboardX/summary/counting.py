@@ -12,7 +12,8 @@ Floats = npt.NDArray[np.floating[Any]]
 Float64Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 
-_BLOCK = 1 << 16  # what is looked at at once: it stays in the cache of a core, where a whole array would not
+_SORTED = 1 << 18  # values that are sorted at once: they stay in the cache of a core, where a whole array would not
+_SUMMED = 1 << 16  # the same for sums, whose float64 take more room
 
 
 @dataclass
@@ -40,13 +41,23 @@ class Tally:
         """How many values lie below the first edge, and above the last."""
         return int(self.below[0]), self.size - int(self.below[-1])
 
-    def add(self, block: Floats) -> None:
-        """Add the moments of finite values."""
-        self.size += block.size
-        exact = block.astype(np.float64, copy=False)
-        self.total += float(exact.sum())
-        # Not by `dot`: the threads of a BLAS would take cores from the training.
-        self.squares += float(np.einsum("i,i->", exact, exact))
+    def count(self, ordered: Floats, lower: Floats, last: Floats) -> None:
+        """Add sorted finite values to the counts below each edge, and to the number and the extremes of all."""
+        low, high = ordered[0], ordered[-1]
+        self.size += len(ordered)
+        self.low, self.high = min(self.low, float(low)), max(self.high, float(high))
+        first, end = lower.searchsorted((low, high), side="right")  # most edges lie outside of the values
+        self.below[first:end] += ordered.searchsorted(lower[first:end], side="left")
+        self.below[end:-1] += len(ordered)
+        self.below[-1:] += ordered.searchsorted(last, side="right")
+
+    def sum(self, values: Floats) -> None:
+        """Add finite values to the sums."""
+        for start in range(0, len(values), _SUMMED):
+            exact = values[start : start + _SUMMED].astype(np.float64, copy=False)
+            self.total += float(exact.sum())
+            # Not by `dot`: the threads of a BLAS would take cores from the training.
+            self.squares += float(np.einsum("i,i->", exact, exact))
 
 
 def tally(values: Floats, edges: Float64Array) -> Tally:
@@ -62,20 +73,29 @@ def tally(values: Floats, edges: Float64Array) -> Tally:
     """
     lower, last = _rounded(edges[:-1], values.dtype, np.inf), _rounded(edges[-1:], values.dtype, -np.inf)
     found = Tally(np.zeros(len(edges), dtype=np.intp))
+    scratch = np.empty(min(len(values), _SORTED), values.dtype)
     with np.errstate(over="ignore"):
-        for start in range(0, len(values), _BLOCK):
-            block = values[start : start + _BLOCK]
-            ordered = np.sort(block)
-            if not (np.isfinite(ordered[0]) and np.isfinite(ordered[-1])):  # NaN is sorted to the end
-                block, ordered = block[np.isfinite(block)], ordered[np.isfinite(ordered)]
-                found.left_out += min(_BLOCK, len(values) - start) - len(block)
-                if not len(block):
-                    continue
-            found.low, found.high = min(found.low, float(ordered[0])), max(found.high, float(ordered[-1]))
-            found.below[:-1] += ordered.searchsorted(lower, side="left")
-            found.below[-1:] += ordered.searchsorted(last, side="right")
-            found.add(block)
+        for start in range(0, len(values), _SORTED):
+            block = values[start : start + _SORTED]
+            ordered = scratch[: len(block)]
+            np.copyto(ordered, block)
+            ordered.sort()
+            finite = _finite(ordered)
+            if len(finite) < len(ordered):
+                found.left_out += len(ordered) - len(finite)
+                block = finite
+            if len(finite):
+                found.count(finite, lower, last)
+                found.sum(block)
     return found
+
+
+def _finite(ordered: Floats) -> Floats:
+    """Return the finite ones of sorted values; NaN is sorted to the end."""
+    if np.isfinite(ordered[0]) and np.isfinite(ordered[-1]):
+        return ordered
+    infinity = ordered.dtype.type(np.inf)
+    return ordered[ordered.searchsorted(-infinity, side="right") : ordered.searchsorted(infinity, side="left")]
 
 
 def _rounded(edges: Float64Array, dtype: np.dtype[Any], towards: float) -> Floats:

@@ -55,6 +55,8 @@ class ScalarEventEncoder:
     def __init__(self) -> None:
         self._step: int | None = None
         self._step_field = b""
+        self._high_bits = 0  # of the step, all but the lowest seven, which `_high_bytes` encodes
+        self._high_bytes = b""
         # For each tag, its prefix and what packs an Event whose step takes as many bytes as that of `_step`.
         self._packers: dict[str, tuple[bytes, Callable[..., bytes]]] = {}
 
@@ -82,7 +84,13 @@ class ScalarEventEncoder:
         return events
 
     def _set_step(self, step: int | None) -> None:
-        field = b"\x10" + varint(step) if step else b""
+        if step is not None and step >= 0x80:
+            high_bits = step >> 7
+            if high_bits != self._high_bits:  # of 128 steps in a row only the first byte differs
+                self._high_bits, self._high_bytes = high_bits, varint(high_bits)
+            field = _FIRST_BYTES[step & 0x7F] + self._high_bytes
+        else:
+            field = b"\x10" + varint(step) if step else b""
         if len(field) != len(self._step_field):
             self._packers.clear()
         self._step, self._step_field = step, field
@@ -126,3 +134,4 @@ def _note_non_finite(tag: str) -> None:
 
 
 _ONE_BYTE = [bytes((number,)) for number in range(0x80)]
+_FIRST_BYTES = [bytes((0x10, number | 0x80)) for number in range(0x80)]  # of `Event.step`: its key and seven bits

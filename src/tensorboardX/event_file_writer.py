@@ -88,7 +88,7 @@ class EventsWriter:
     def unwritten_of(self, batch: list[bytes]) -> list[bytes]:
         """Return the Events of the batch written last that are not whole in the file, after an error."""
         count = len(self._left)
-        unwritten = len(getattr(self._py_recordio_writer, "_unwritten", b""))
+        unwritten = getattr(self._py_recordio_writer, "unwritten_bytes", 0)
         while unwritten > 0 and count < len(batch):
             count += 1
             unwritten -= len(batch[-count]) + FRAME_BYTES
@@ -177,10 +177,13 @@ class EventFileWriter(Replaceable):
             return EventsWriter(prefix, filename_suffix)
 
         first = open_file() if open_now else None
-        self.queue = EventQueue(open_file, thread or WriterThread(), QueueOptions(flush_secs, **options), first)
-        writer_thread.register(self.queue)
+        self._serve(EventQueue(open_file, thread or WriterThread(), QueueOptions(flush_secs, **options), first))
+
+    def _serve(self, queue: EventQueue) -> None:
+        self.queue = queue
+        writer_thread.register(queue)
         # A writer that nobody can reach any more is closed behind everybody's back.
-        weakref.finalize(self, self.queue.request_close).atexit = False
+        weakref.finalize(self, queue.request_close).atexit = False
 
     @property
     def _ev_writer(self) -> EventsWriter | None:

@@ -179,6 +179,11 @@ class RecordWriter:
         self._file = open_file(path)
         self._unwritten = b""
 
+    @property
+    def unwritten_bytes(self) -> int:
+        """How many bytes of records an error left behind."""
+        return len(self._unwritten)
+
     def write(self, data: bytes) -> None:
         """Write `data` as one record, in one write. Raises OSError."""
         self._append(frame(data))

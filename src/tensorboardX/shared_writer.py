@@ -5,10 +5,9 @@ from __future__ import annotations
 import collections
 import contextlib
 import os
-import weakref
 from typing import Any, cast
 
-from . import shared_lock, writer, writer_thread
+from . import shared_lock, writer
 from .event_file_writer import EventFileWriter, EventsWriter
 from .event_queue import EventQueue, QueueOptions
 from .file_writer import DefaultMetadata, FileWriter
@@ -105,10 +104,7 @@ class SharedEventFileWriter(EventFileWriter):
             with contextlib.suppress(TimeoutError):  # a process that was stopped; it is joined once it goes on
                 self.joined = run.begin()
                 first = SharedEventsWriter(run)
-        self.queue = EventQueue(open_file, thread, QueueOptions(flush_secs, **options), first)
-        writer_thread.register(self.queue)
-        # As in the base: a writer that nobody can reach any more is closed behind everybody's back.
-        weakref.finalize(self, self.queue.request_close).atexit = False
+        self._serve(EventQueue(open_file, thread, QueueOptions(flush_secs, **options), first))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, self._arguments

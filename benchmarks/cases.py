@@ -23,6 +23,7 @@ class Case:
 
     `calls` is how often a round does it, `call(writer, data, step)` does it once with what `prepare` returned.
     A library without `method` is left out. `kind` names the module that measures it: "calls" is the usual one.
+    Where only ours has a method for it, the others do what their users do instead: see `is_ours`.
     `durable` marks a call that waits for the file, so that its floor does too. `rounds` bounds slow cases.
     A library that writes less than `least_bytes` a call did not do it.
     """
@@ -38,6 +39,11 @@ class Case:
     quick: bool = True
     least_bytes: int = 0
     variables: Mapping[str, str] = field(default_factory=dict)
+
+
+def is_ours(writer: Writer) -> bool:
+    """Whether the writer has the methods that no other library has."""
+    return hasattr(writer, "add_scalar_series")
 
 
 def _tensor() -> Any:
@@ -60,6 +66,23 @@ def _histogram(title: str, calls: int, count: int) -> Case:
         writer.add_histogram("weights", values, step)
 
     return Case(title, calls, call, lambda: inputs.normal(count), "add_histogram")
+
+
+def _compact_histogram(writer: Writer, values: np.ndarray, step: int) -> None:
+    options = {"bins": "compact"} if is_ours(writer) else {}
+    writer.add_histogram("weights", values, step, **options)
+
+
+def _each_scalar(writer: Writer, values: Mapping[str, float], step: int) -> None:
+    for tag, value in values.items():
+        writer.add_scalar(tag, value, step)
+
+
+def _scalars_at_step(writer: Writer, values: Mapping[str, float], step: int) -> None:
+    if hasattr(writer, "add_scalars_at_step"):
+        writer.add_scalars_at_step(values, step)
+    else:
+        _each_scalar(writer, values, step)
 
 
 def _image(title: str, prepare: Callable[[], np.ndarray]) -> Case:
@@ -88,6 +111,7 @@ def _loop(title: str, threads: int) -> Case:
 
 
 _THREE = {"train": 0.25, "valid": 0.5, "test": 0.75}
+_HUNDRED = {f"layer{i // 4}/metric{i % 4}": i / 7 for i in range(100)}
 _TEXT = (
     "| name | value |\n| --- | --- |\n| accuracy | **0.93** |\n\nA paragraph with a [link](https://example.org). " * 4
 )
@@ -104,8 +128,20 @@ CASES: dict[str, Case] = {
         lambda: _THREE,
         "add_scalars",
     ),
+    "scalars_100": Case("100 scalars of a step, add_scalar each", 400, _each_scalar, lambda: _HUNDRED),
+    "scalars_at_step": Case(
+        "100 scalars of a step, ours by add_scalars_at_step", 400, _scalars_at_step, lambda: _HUNDRED
+    ),
+    "series": Case("import of 1,000,000 points, each; ours by add_scalar_series", kind="series"),
     "histogram_1k": _histogram("add_histogram, 1,000 float32", 2_000, 1_000),
     "histogram_1m": _histogram("add_histogram, 1,000,000 float32", 30, 1_000_000),
+    "histogram_compact": Case(
+        "add_histogram, 1,000,000 float32, ours in compact bins",
+        30,
+        _compact_histogram,
+        lambda: inputs.normal(1_000_000),
+        "add_histogram",
+    ),
     "image_natural": _image("add_image 256x256, natural", inputs.photo),
     "image_noise": _image("add_image 256x256, noise", inputs.noise),
     "image_smooth": _image("add_image 256x256, smooth", inputs.smooth),

@@ -35,6 +35,9 @@ class WaitFloor:
 
     add_scalars = add_text = add_scalar
 
+    def add_scalars_at_step(self, values: Mapping[str, float], global_step: int) -> None:
+        self.queue.append((values, global_step, time.time()))
+
     def add_histogram(self, tag: str, values: np.ndarray, global_step: int | None = None) -> None:
         self.copies.append((tag, values.copy(), global_step, time.time()))
 
@@ -71,6 +74,7 @@ class FileFloor:
         self.batch: list[bytes] = []
         self.events: dict[str, tuple[Any, Any]] = {}
         self.headers: dict[int, bytes] = {}
+        self.group: tuple[Any, dict[str, Any]] = Event(), {}
         self.runs: dict[str, FileFloor] = {}
         self._append(Event(file_version="brain.Event:2", wall_time=time.time()))
 
@@ -109,6 +113,17 @@ class FileFloor:
             if run is None:
                 run = self.runs[name] = FileFloor(f"{self.logdir}/{tag}/{name}")
             run.add_scalar(tag, value, global_step)
+
+    def add_scalars_at_step(self, values: Mapping[str, float], global_step: int) -> None:
+        event, slots = self.group
+        event.wall_time = time.time()
+        event.step = global_step
+        for tag, value in values.items():
+            slot = slots.get(tag)
+            if slot is None:
+                slot = slots[tag] = event.summary.value.add(tag=tag)
+            slot.simple_value = value
+        self._append(event)
 
     def add_text(self, tag: str, text: str, global_step: int) -> None:
         event, slot = self.events.get(tag) or self._event(tag)

@@ -34,7 +34,9 @@ def percent(value: float) -> str:
 
 
 def times(value: float | None) -> str:
-    return "" if value is None else f"{value:.3g}"
+    if value is None:
+        return ""
+    return f"{value:.3g}" if value < 1_000 else f"{float(f'{value:.3g}'):,.0f}"
 
 
 def _cell(figure: Figure | None, form: Any, spread: bool = False) -> str:
@@ -63,7 +65,10 @@ def _time_section(table: Table) -> list[str]:
                     times(over_floor(table, case, "total")),
                 ]
             )
-    note = "Seconds a call with all the work behind it and `close()`: median of the rounds (least to greatest)."
+    note = (
+        "Seconds a call (or point of an import) with all the work behind it and `close()`: "
+        "median of the rounds (least to greatest)."
+    )
     return ["## All the work", "", note, "", *_lines(head, rows)]
 
 
@@ -92,7 +97,7 @@ def _size_section(table: Table) -> list[str]:
         for case, found in table.items()
     ]
     note = (
-        "Bytes on disk a call, and the peak of resident memory above what was resident before "
+        "Bytes on disk a call (or point of an import), and the peak of resident memory above what was resident before "
         "(of the whole process for the import)."
     )
     return ["## Bytes and memory", "", note, "", *_lines(head, rows)]
@@ -182,7 +187,8 @@ def plot(table: Table, path: Path) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    cases = [case for case in table if CASES[case].kind in ("calls", "importing") and any(table[case].values())]
+    drawn = ("calls", "importing", "series")
+    cases = [case for case in table if CASES[case].kind in drawn and any(table[case].values())]
     figure, panels = pyplot.subplots(1, 2, figsize=(11, 1.2 + 0.5 * len(cases)), sharey=True, layout="constrained")
     for panel, key, title in zip(
         panels, ("wait_median", "total"), ("the caller's wait", "all the work, with close()"), strict=True

@@ -91,6 +91,15 @@ def _peer_target(title: str, case: str, key: str, limit: float) -> Target:
     return Target(title, lambda table: over_peer(table, case, key), limit)
 
 
+def _points_a_second(table: Table) -> float | None:
+    return ratio(1.0, median(table, "series", "ours", "total"))
+
+
+def _bytes_saved(table: Table) -> float | None:
+    default, compact = (median(table, case, "ours", "bytes") for case in ("histogram_1m", "histogram_compact"))
+    return ratio(default, compact)
+
+
 def _slow_down(case: str, title: str) -> Target:
     return Target(title, lambda table: median(table, case, "ours", "slow_down"), 0.015, at_most=True, percent=True)
 
@@ -112,6 +121,8 @@ TARGETS = [
     _slow_down("loop_one", "training loop, matmul on one core: slow-down"),
     _slow_down("loop_two", "training loop, matmul on two cores: slow-down"),
     _peer_target("add_histogram of 1,000,000: all the work over the better peer", "histogram_1m", "total", 2.5),
+    Target("add_scalar_series: points a second", _points_a_second, 1_000_000),
+    Target("compact histogram: bytes, default over compact", _bytes_saved, 10),
     *[
         _peer_target(f"{title}: the caller's wait over the better peer", case, "wait_median", 50)
         for case, title in _COPIED.items()

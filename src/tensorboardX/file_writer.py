@@ -70,7 +70,7 @@ class DummyFileWriter:
     def add_deferred(self, encode: Any, global_step: Any = None, walltime: Any = None) -> None:
         """Do nothing."""
 
-    def add_series(self, encode: Any, nbytes: int) -> None:
+    def add_events(self, encode: Any, nbytes: int) -> None:
         """Do nothing."""
 
     def add_files(self, write: Any, nbytes: int) -> None:
@@ -173,7 +173,7 @@ class FileWriter(Replaceable):
             step, seconds = self._default_metadata.resolve(global_step, walltime)
             queue.put(PendingSummary(encode, step, seconds, _memory_of(encode)))
 
-    def add_series(self, encode: Callable[[], list[bytes]], nbytes: int) -> None:
+    def add_events(self, encode: Callable[[], list[bytes]], nbytes: int) -> None:
         """Write the serialized Events that `encode()` returns, called behind the caller where no layer was replaced."""
         queue = self.queue
         if queue is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from time import monotonic
 
 PATIENCE = 5.0
@@ -9,6 +10,14 @@ PATIENCE = 5.0
 
 WARN_SECONDS = 60.0
 """Seconds between two warnings of one kind: a store that fails and recovers all the time is one piece of news."""
+
+_device_at = -inf
+
+
+def device_at_work() -> None:
+    """Note that what is to be written is still computed by an accelerator: nobody loses patience with a store then."""
+    global _device_at
+    _device_at = monotonic()
 
 
 class Progress:
@@ -27,7 +36,7 @@ class Progress:
 
     def patience_left(self, since: float) -> float:
         """Return for how many seconds a caller that waits since the monotonic time `since` should go on."""
-        return 0.0 if self.stalled else max(since, self._at) + PATIENCE - monotonic()
+        return 0.0 if self.stalled else max(since, self._at, _device_at) + PATIENCE - monotonic()
 
     def may_warn(self, about: str) -> bool:
         """Return whether it is time for a warning of this kind, and count it as given."""

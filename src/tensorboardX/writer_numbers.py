@@ -21,6 +21,8 @@ from .summary.histogram import histogram_raw, prepare_histogram
 from .summary.scalar import scalar, scalar_group
 from .summary.tags import check_tag, clean_tag
 
+_BYTES_OF_PAIR = 128  # of memory that a tag and its value take while they are pending
+
 
 class NumberMethods(RunWriter):
     """See `SummaryWriter`."""
@@ -104,10 +106,14 @@ class NumberMethods(RunWriter):
         Args:
             values: a number for each tag.
         """
-        numbers = [(clean_tag(tag), to_float(value, tag)) for tag, value in _checked_dict("values", values)]
+        numbers = [
+            (check_tag(tag), value if type(value) is float else to_float(value, tag))
+            for tag, value in _checked_dict("values", values)
+        ]
         step, seconds = self._when(numbers[0][0] if numbers else "", global_step, walltime)
         if numbers:
-            self._get_file_writer().add_deferred(partial(scalar_group, numbers), step, seconds)
+            encode = partial(scalar_group, numbers, step, seconds)
+            self._get_file_writer().add_events(encode, _BYTES_OF_PAIR * len(numbers))
 
     def add_scalar_series(self, tag: str, values: Any, steps: Any = None, walltimes: Any = None) -> None:
         """Log many points of one scalar at once, a million in a second, say to import logs.
@@ -121,7 +127,7 @@ class NumberMethods(RunWriter):
 
         tag = clean_tag(tag)
         for encode, nbytes in prepare_series(tag, values, steps, time() if walltimes is None else walltimes):
-            self._get_file_writer().add_series(encode, nbytes)
+            self._get_file_writer().add_events(encode, nbytes)
 
     def export_scalars_to_json(self, path: str | os.PathLike[str]) -> None:
         """Write the points of `add_scalars` as JSON, `{sub-run: [[wall time, step, value], ...]}`, and forget them.

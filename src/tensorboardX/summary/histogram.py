@@ -14,11 +14,13 @@ from ..errors import type_error, value_error
 from ..notices import warn_once
 from ..proto.summary_pb2 import HistogramProto, Summary
 from .counting import Float64Array, Floats, Tally, tally
+from .device_counting import DeviceTally, count_on_device, is_countable
 from .tags import check_tag, clean_tag
 
 _LARGEST = float(np.finfo(np.float64).max)
 _MOST_ESTIMATED_BINS = 100_000
 _COMPACT_BINS = 48
+_COMPACT_PARTS = np.arange(1, _COMPACT_BINS) / _COMPACT_BINS
 _NUMPY_FAILS = (ValueError, ArithmeticError, LookupError, MemoryError)  # where floats cannot divide a range into bins
 
 
@@ -44,6 +46,7 @@ def histogram(name: str, values: Any, bins: Any, max_bins: int | None = None) ->
     Args:
         name: the tag.
         values: real numbers, any shape and any number of them. NaN and infinity are left out, with one warning.
+            A torch tensor on an accelerator is counted there, unless the bins depend on all of its values.
         bins: "tensorflow" (the default bins), "compact" (48 of equal width, a tenth of the bytes), the name of an
             estimator or a number of bins as `numpy.histogram` takes them, or a sequence of edges.
         max_bins: neighbouring bins are joined until there are at most about this many.
@@ -56,12 +59,16 @@ def histogram(name: str, values: Any, bins: Any, max_bins: int | None = None) ->
 def prepare_histogram(name: str, values: Any, bins: Any, max_bins: int | None = None) -> partial[Summary]:
     """Check and copy the arguments of `histogram`; the call of what is returned encodes them."""
     tag = clean_tag(name)
+    if max_bins is not None and not (isinstance(max_bins, (int, np.integer)) and max_bins >= 1):
+        raise value_error(tag, max_bins, "max_bins that is a positive integer")
+    bins = _checked_bins(tag, bins)
+    counted = _count_on_device(tag, values, bins) if is_countable(values) else None
+    if counted is not None:
+        return partial(_encode_counted, tag, counted, bins, max_bins)
     array = to_owned(values, tag)
     if array.dtype.kind == "c":
         raise type_error(tag, values, "real numbers")
-    if max_bins is not None and not (isinstance(max_bins, (int, np.integer)) and max_bins >= 1):
-        raise value_error(tag, max_bins, "max_bins that is a positive integer")
-    return partial(_encode, tag, array, _checked_bins(tag, bins), max_bins)
+    return partial(_encode, tag, array, bins, max_bins)
 
 
 def histogram_raw(
@@ -99,8 +106,21 @@ def make_histogram(values: Array, bins: Any, max_bins: int | None = None) -> His
     return _histogram_proto("", values, bins, max_bins)
 
 
+def _count_on_device(tag: str, tensor: Any, bins: Any) -> DeviceTally | None:
+    """Begin to count a tensor where it is; None where that cannot be, or where its values are needed for the bins."""
+    if isinstance(bins, np.ndarray):
+        return count_on_device(tag, tensor, bins)
+    if bins == "tensorflow":
+        return count_on_device(tag, tensor, _DEFAULT_EDGES)
+    return count_on_device(tag, tensor, None, _COMPACT_PARTS) if bins == "compact" else None
+
+
 def _encode(tag: str, array: Array, bins: Any, max_bins: int | None) -> Summary:
     return _summary(tag, _histogram_proto(tag, array, bins, max_bins))
+
+
+def _encode_counted(tag: str, counted: DeviceTally, bins: Any, max_bins: int | None) -> Summary:
+    return _summary(tag, _histogram_of(tag, *counted.resolve(), bins, max_bins))
 
 
 def _histogram_proto(tag: str, array: Array, bins: Any, max_bins: int | None) -> HistogramProto:
@@ -108,6 +128,10 @@ def _histogram_proto(tag: str, array: Array, bins: Any, max_bins: int | None) ->
     with np.errstate(all="ignore"):  # values near the ends of floats; what comes of them is looked at
         edges = _edges(tag, values, bins)
         found = tally(values, edges)
+    return _histogram_of(tag, found, edges, bins, max_bins)
+
+
+def _histogram_of(tag: str, found: Tally, edges: Float64Array, bins: Any, max_bins: int | None) -> HistogramProto:
     if found.left_out:
         warn_once(tag, "NaN and infinity have no bin; the histogram leaves them out")
     if not found.size:
@@ -135,9 +159,11 @@ def _storable(moment: float) -> float:
 def _edges(tag: str, values: Floats, bins: Any) -> Float64Array:
     if isinstance(bins, np.ndarray):
         return bins
+    if bins == "compact":
+        return _compact_edges(values)
     if bins != "tensorflow":
         exact = values[np.isfinite(values)].astype(np.float64)
-        edges = _compact_edges(exact) if bins == "compact" else _numpy_edges(exact, bins)
+        edges = _numpy_edges(exact, bins)
         if edges is not None:
             return edges
         if exact.size:
@@ -145,14 +171,17 @@ def _edges(tag: str, values: Floats, bins: Any) -> Float64Array:
     return _DEFAULT_EDGES
 
 
-def _compact_edges(values: Float64Array) -> Float64Array | None:
-    """Edges of bins of one width from the least to the greatest value, whose difference may overflow."""
-    if not values.size:
-        return None
-    low, high = values.min(), values.max()
-    parts = np.arange(1, _COMPACT_BINS) / _COMPACT_BINS
-    inner = np.clip(low * (1 - parts) + high * parts, low, high)
+def _compact_edges(values: Floats) -> Float64Array:
+    """Edges of bins of one width from the least to the greatest finite value, whose difference may overflow."""
+    low, high = _extremes(values)
+    if not (math.isfinite(low) and math.isfinite(high)):
+        low, high = _extremes(values[np.isfinite(values)])
+    inner = np.clip(low * (1 - _COMPACT_PARTS) + high * _COMPACT_PARTS, low, high)
     return np.concatenate(([low], np.maximum.accumulate(inner), [high]))
+
+
+def _extremes(values: Floats) -> tuple[float, float]:
+    return (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
 
 
 def _numpy_edges(values: Float64Array, bins: str | int) -> Float64Array | None:

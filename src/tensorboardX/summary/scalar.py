@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import struct
 from collections.abc import Callable, Iterable, Sequence
-from struct import Struct
 from typing import Any
 
 from ..arrays import to_float
@@ -35,12 +36,29 @@ def scalar(name: str, scalar: Any, display_name: str = "", summary_description: 
     return Summary(value=[value])
 
 
-def scalar_group(values: Sequence[tuple[str, float]]) -> Summary:
-    """Return one Summary of several scalars, given as pairs of cleaned tag and value."""
-    for tag, number in values:
-        if not math.isfinite(number):
+def scalar_group(values: Sequence[tuple[str, float]], step: int | None, walltime: float) -> list[bytes]:
+    """Return one serialized Event of several scalars, given as pairs of tag and value."""
+    parts: list[bytes] = []
+    for tag, value in values:
+        parts += (_value_prefix(tag), _float32(value))
+        if value - value != 0.0:
             _note_non_finite(tag)
-    return Summary(value=[Summary.Value(tag=tag, simple_value=number) for tag, number in values])
+    summary = b"".join(parts)
+    time_field = b"\x09" + struct.pack("<d", walltime) if _is_stored(walltime) else b""
+    step_field = b"\x10" + varint(step) if step else b""
+    return [time_field + step_field + b"\x2a" + varint(len(summary)) + summary]
+
+
+def _float32(value: float) -> bytes:
+    try:
+        return _pack_float32(value)
+    except OverflowError:  # beyond float32, where protobuf stores infinity
+        return _pack_float32(math.copysign(math.inf, value))
+
+
+def _is_stored(walltime: float) -> bool:
+    """Whether protobuf stores it: it leaves out what is 0, and keeps -0.0."""
+    return bool(walltime) or math.copysign(1, walltime) < 0
 
 
 class ScalarEventEncoder:
@@ -76,8 +94,8 @@ class ScalarEventEncoder:
                 data = pack(b"\x09", walltime, self._step_field, prefix, value)
             except OverflowError:  # beyond float32, where protobuf stores infinity
                 data = pack(b"\x09", walltime, self._step_field, prefix, math.copysign(math.inf, value))
-            if not walltime and math.copysign(1, walltime) > 0:
-                data = data[9:]  # protobuf leaves out what is 0, and keeps -0.0
+            if not walltime and not _is_stored(walltime):
+                data = data[9:]
             if value - value != 0.0:
                 _note_non_finite(tag)
             append(data)
@@ -99,17 +117,23 @@ class ScalarEventEncoder:
         if len(self._packers) >= self._MOST_TAGS:
             self._packers.clear()
         prefix = event_prefix(tag)
-        packer = Struct(f"<cd{len(self._step_field)}s{len(prefix)}sf").pack
+        packer = struct.Struct(f"<cd{len(self._step_field)}s{len(prefix)}sf").pack
         self._packers[tag] = prefix, packer
         return prefix, packer
 
 
 def event_prefix(tag: str) -> bytes:
     """Return all of `Event.summary` of a scalar up to the four bytes of the value, which come last."""
+    summary = _value_prefix(tag)
+    return b"\x2a" + varint(len(summary) + 4) + summary
+
+
+@functools.lru_cache(maxsize=4096)
+def _value_prefix(tag: str) -> bytes:
+    """Return all of `Summary.value` of a scalar up to the four bytes of the value."""
     name = clean_tag(tag).encode()
     value = (b"\x0a" + varint(len(name)) + name if name else b"") + b"\x15"
-    summary = b"\x0a" + varint(len(value) + 4) + value
-    return b"\x2a" + varint(len(summary) + 4) + summary
+    return b"\x0a" + varint(len(value) + 4) + value
 
 
 def varint(number: int) -> bytes:
@@ -133,5 +157,6 @@ def _note_non_finite(tag: str) -> None:
     warn_once(tag, "NaN or infinity was logged")
 
 
+_pack_float32 = struct.Struct("<f").pack
 _ONE_BYTE = [bytes((number,)) for number in range(0x80)]
 _FIRST_BYTES = [bytes((0x10, number | 0x80)) for number in range(0x80)]  # of `Event.step`: its key and seven bits

@@ -33,12 +33,13 @@ logger = logging.getLogger(__name__)
 
 _ENTRY_BYTES = 256  # what a pending scalar takes at most: a tuple, three numbers, its place in the deque
 _FREE_SLOTS = 64  # entries that a queue may always hold, so that a quiet one never asks for memory
+_KEPT_SLOTS = 1024  # entries for which a queue in use keeps room from one drain to the next: asking for more takes 20 us
 _MOST_SLOTS = 98_304  # entries of a queue at most: 24 MiB, which a loop that does nothing but log fills within 100,000
 _BATCH_BYTES = 256 << 10  # small enough for a slow store to show progress, large enough to make few writes
 _COURTESY = 64  # scalars that are serialized, in some 50 us, before others get the interpreter lock
 _RUN = 1024  # the same where there is no time for courtesy
 _PAUSE = 20e-6  # seconds; long enough for a thread that waits for the lock to take it, which `sleep(0)` is not
-_LARGE = 64 << 10  # bytes of an entry that is encoded at once: encoding takes longer than waking the writer
+_WAKING = 8  # the share of the memory from which on the writer is woken: that takes as long as copying 256 KiB
 _GLANCE = 0.2  # seconds between two looks at whether waiting is worth it
 
 
@@ -98,13 +99,14 @@ class EventQueue:
         Raises WriteError where `on_error` is "raise" and an earlier write failed.
         """
         size = nbytes(entry)
+        memory, most = self._thread.memory, self._options.max_queue_bytes
         if size:
-            self._thread.memory.take(size)
+            memory.take(size)
         self.entries.append(entry)
-        if size or len(self.entries) > self.limit:
+        if len(self.entries) > self.limit or (size and memory.taken > most):
             self.settle(entry)
-        if size > _LARGE:
-            self._thread.wake()  # the memory of its copy is soon free for the next
+        if size and memory.taken > most // _WAKING:
+            self._thread.wake()
 
     def settle(self, entry: Entry) -> None:
         """See to an appended entry that exceeds the limit: open the queue again, wait for room, or drop the entry."""
@@ -282,6 +284,8 @@ class EventQueue:
             if pending:
                 self._flushed = False
                 self._drain()
+            elif self._slots > self._fewest_slots():
+                self._return_slots(0)
             return self._sink.sync_if_due() or pending
         except Exception as error:
             self._failed(error if isinstance(error, OSError) else OSError(f"{type(error).__name__}: {error}"))
@@ -291,7 +295,7 @@ class EventQueue:
 
     def _drain(self) -> None:
         self._write_out()  # what an error left behind
-        turn = len(self.entries)  # not what comes meanwhile: other queues are waiting too
+        turn = pending = len(self.entries)  # not what comes meanwhile: other queues are waiting too
         while turn > 0:
             taken, ticket = self._fill_batch(turn)
             turn -= taken or turn
@@ -303,7 +307,7 @@ class EventQueue:
                 if ticket is not None:
                     self.entries.appendleft(ticket)
                 raise
-        self._return_slots()
+        self._return_slots(pending)
 
     def _fill_batch(self, most: int) -> tuple[int, Ticket | None]:
         """Serialize entries into the batch, up to a ticket, the size of a batch or `most`; return how many."""
@@ -394,9 +398,10 @@ class EventQueue:
         self._flushed = not self.entries
         ticket.done(True)
 
-    def _return_slots(self) -> None:
+    def _return_slots(self, used: int) -> None:
+        """Give back the slots beyond those that were just used."""
         with self._state:
-            surplus = self._slots - max(self._fewest_slots(), len(self.entries))
+            surplus = self._slots - max(self._fewest_slots(), len(self.entries), min(used, _KEPT_SLOTS))
             if surplus > 0:
                 self._slots -= surplus
                 self._thread.memory.give(surplus * _ENTRY_BYTES)

@@ -22,14 +22,7 @@ from support.original import run_original
 from tensorboard.plugins.projector import projector_plugin
 from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 
-from tensorboardX.embedding import (
-    append_pbtxt,
-    make_mat,
-    make_sprite,
-    make_tsv,
-    prepare_embedding,
-    write_embedding,
-)
+from tensorboardX.embedding import append_pbtxt, make_mat, make_sprite, make_tsv, prepare_embedding
 from tensorboardX.errors import MissingExtraError
 from tensorboardX.projector import names, pbtxt, store
 from tensorboardX.projector.tensors import encode_points
@@ -62,6 +55,10 @@ HOSTILE = [
     "x" * 10_000,
     "é" * 10_000,
 ]
+
+
+def write_embedding(*args, **kwargs):
+    prepare_embedding(*args, **kwargs).write()
 
 
 def read_config(directory: Path) -> ProjectorConfig:

@@ -22,19 +22,6 @@ from .summary.tags import check_tag
 __all__ = ["PreparedEmbedding", "append_pbtxt", "make_mat", "make_sprite", "make_tsv", "prepare_embedding"]
 
 
-def write_embedding(
-    logdir: str | os.PathLike[str],
-    mat: Any,
-    metadata: Any = None,
-    label_img: Any = None,
-    global_step: Any = None,
-    tag: str = "default",
-    metadata_header: Any = None,
-) -> None:
-    """Write an embedding at once. As `prepare_embedding`; raises OSError too."""
-    prepare_embedding(logdir, mat, metadata, label_img, global_step, tag, metadata_header).write()
-
-
 def prepare_embedding(
     logdir: str | os.PathLike[str],
     mat: Any,

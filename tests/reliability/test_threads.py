@@ -60,9 +60,9 @@ def test_every_event_once_and_in_order_with_flushes_among_them(tmp_path, small_q
     check(tmp_path)
 
 
-def test_every_event_once_and_in_order_with_closes_among_them(tmp_path):
-    """Of the layer below, whose `close` leaves the writer in place."""
-    writer = FileWriter(str(tmp_path))
+@pytest.mark.parametrize("layer", [SummaryWriter, FileWriter])  # the latter stays in place through its `close`
+def test_every_event_once_and_in_order_with_closes_among_them(tmp_path, layer):
+    writer = layer(str(tmp_path))
 
     def work(number):
         chance = random.Random(number)
@@ -75,21 +75,6 @@ def test_every_event_once_and_in_order_with_closes_among_them(tmp_path):
     writer.close()
     check(tmp_path)
     assert writer.stats.written == THREADS * EVENTS
-
-
-def test_every_event_once_with_closes_of_the_summary_writer_among_them(tmp_path):
-    writer = SummaryWriter(tmp_path)
-
-    def work(number):
-        chance = random.Random(number)
-        for step in range(EVENTS):
-            writer.add_scalar(str(number), 1.0, step)
-            if chance.random() < 0.002:
-                chance.choice([writer.flush, writer.close])()
-
-    in_threads(work)
-    writer.close()
-    check(tmp_path)
 
 
 def test_sub_runs_made_by_many_threads_at_once(tmp_path):

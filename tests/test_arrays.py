@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -402,3 +403,26 @@ def test_no_framework_is_imported_that_the_user_has_not_imported(tmp_path):
     modules = json.loads(done.stdout)
     assert {"numpy", "tensorboardX", "PIL.Image", "google.protobuf"} <= set(modules)
     assert set(modules).isdisjoint([*FRAMEWORKS, *SERVICES])
+
+
+@pytest.mark.filterwarnings("ignore:ComplexHalf")
+def test_complex_numbers_of_half_floats_keep_both_parts():
+    array = to_numpy(torch.tensor([1 + 2j, -0.5j], dtype=torch.complex64).to(torch.complex32))
+    assert array.dtype == np.complex64
+    np.testing.assert_array_equal(array, [1 + 2j, -0.5j])
+
+
+@pytest.mark.parametrize(
+    "step", [np.complex64(1), np.array(3 + 1j), np.datetime64(1, "ns"), np.timedelta64(1, "ns")], ids=repr
+)
+def test_numbers_that_numpy_would_cut_are_no_steps_and_no_times(step):
+    for convert in (to_step, to_walltime):
+        with pytest.raises(TypeError, match="accepted is"):
+            convert(step)
+
+
+def test_a_step_far_beyond_integers_is_refused_at_once():
+    start = time.perf_counter()
+    with pytest.raises(ValueError, match=r"global_step: got .*1E\+999999"):
+        to_step(Decimal("1e999999"))
+    assert time.perf_counter() - start < 1

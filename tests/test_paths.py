@@ -42,7 +42,15 @@ def test_names_do_not_lead_out(name):
 
 @pytest.mark.parametrize(
     ("name", "safe"),
-    [("a:b", "a_b"), ("a\0b", "a_b"), ('<>"|?*\\', "_______"), ("NUL", "NUL_"), ("com1.txt", "com1.txt_")],
+    [
+        ("projector_config.pbtxt", "projector_config.pbtxt_"),
+        ("events.out.tfevents.1", "events.out.tf_events.1"),
+        ("a:b", "a_b"),
+        ("a\0b", "a_b"),
+        ('<>"|?*\\', "_______"),
+        ("NUL", "NUL_"),
+        ("com1.txt", "com1.txt_"),
+    ],
 )
 def test_what_some_file_system_refuses_is_replaced(name, safe):
     assert below("runs", name) == os.path.join("runs", safe)
@@ -66,3 +74,17 @@ def test_overlong_names_are_told_apart():
     assert first != second
     assert below("runs", "x" * 300 + "a") == first
     assert below("runs", "x" * 200) == os.path.join("runs", "x" * 200)
+
+
+def test_names_of_many_directories_that_make_too_long_a_path_become_one():
+    first, second = (below("runs", "a/" * 5_000 + end, "b/" * 5_000) for end in "xy")
+    assert first != second
+    assert os.path.dirname(first) == "runs"
+    assert len(first) < 300
+    assert below("runs", "a/" * 200) == os.path.join("runs", *"a" * 200)
+
+
+@pytest.mark.parametrize("name", [None, 5, b"run", ["run"]], ids=repr)
+def test_a_name_that_is_no_string_is_refused(name):
+    with pytest.raises(TypeError, match="accepted is a tag that is a string"):
+        below("runs", name)

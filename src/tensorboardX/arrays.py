@@ -108,16 +108,19 @@ def to_step(step: Any) -> int | None:
     Accepted are integers, whole and fractional floats (cut towards zero, as the original does), and NumPy
     scalars and tensors of one element. Raises TypeError or ValueError for anything else.
     """
-    if step is None:
-        return None
+    if step is None or (type(step) is int and -(2**63) <= step < 2**63):
+        return step
     try:
-        number = int(_plain_number(step))
+        number = _plain_number(step)
+        if not isinstance(number, numbers.Number):  # a tensor, text
+            number = int(number)
+        # Compared first: `int` of Decimal("1e999999") takes half a minute.
+        whole = int(number) if -(2**63) <= number < 2**63 else None
     except Exception as error:
-        kind = InvalidValueError if isinstance(step, (float, np.floating)) else InvalidTypeError
-        raise kind(f"global_step: got {describe(step)}; accepted is an integer") from error
-    if not -(2**63) <= number < 2**63:
-        raise InvalidValueError(f"global_step: got {number.bit_length()} bits; accepted is a signed 64-bit integer")
-    return number
+        raise InvalidTypeError(f"global_step: got {describe(step)}; accepted is an integer") from error
+    if whole is None:
+        raise InvalidValueError(f"global_step: got {describe(step)}; accepted is a signed 64-bit integer")
+    return whole
 
 
 def to_walltime(walltime: Any) -> float:
@@ -171,8 +174,9 @@ def _from_sequence(values: list[Any] | tuple[Any, ...], tag: str) -> Array:
     parts = [_convert(item, tag) for item in values]
     if len({part.shape for part in parts}) > 1:
         shapes = sorted({part.shape for part in parts})
-        found = f"shapes {shapes[0]} and {shapes[1]}" + (", among others" if len(shapes) > 2 else "")
-        raise InvalidValueError(f"tag {shown(tag)}: got a list of items of {found}; accepted is items of one shape")
+        found = ", ".join(map(str, shapes[:3])) + (", ..." if len(shapes) > 3 else "")
+        accepted = "accepted is items of one shape"
+        raise InvalidValueError(f"tag {shown(tag)}: got a list of items of shapes {found}; {accepted}")
     return np.stack(parts)
 
 

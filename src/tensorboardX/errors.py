@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import reprlib
 from typing import Any
 
 
@@ -44,22 +46,61 @@ class CorruptRecordError(RecordError):
     """A checksum does not match, or a length cannot be true."""
 
 
+_MOST_TAG_CHARACTERS = 100
+_MOST_REASON_CHARACTERS = 200
+_shortener = reprlib.Repr()
+_shortener.maxlist = _shortener.maxtuple = _shortener.maxset = _shortener.maxfrozenset = _shortener.maxdeque = 20
+_shortener.maxarray = _shortener.maxdict = 20
+_shortener.maxstring = _shortener.maxother = _shortener.maxlong = 60
+
+
 def describe(value: Any) -> str:
     """What a value is, in the words of an error message: its type, and its dtype and shape or its text."""
     kind = type(value)
     name = kind.__name__ if kind.__module__ in ("builtins", "numpy") else f"{kind.__module__}.{kind.__name__}"
-    shape = getattr(value, "shape", None)
-    if shape is not None:
-        return f"{name} of dtype {getattr(value, 'dtype', 'unknown')} and shape {tuple(shape)}"
-    text = repr(value)
-    return f"{name} {text}" if len(text) <= 60 else f"{name} {text[:57]}..."
+    with contextlib.suppress(Exception):  # a nested tensor, an object whose shape is something else
+        if getattr(value, "shape", None) is not None:
+            dtype = _cut(str(getattr(value, "dtype", "unknown")), 60)
+            return f"{name} of dtype {dtype} and shape {tuple(value.shape)}"
+    return f"{name} {_text(value)}"
+
+
+def _text(value: Any) -> str:
+    """A value's `repr` on one line, cut where it is long."""
+    if isinstance(value, int) and value.bit_length() > 200:  # Python refuses to print those of 4300 digits
+        return f"of {value.bit_length()} bits"
+    try:
+        return _cut(_shortener.repr(value), 60)
+    except Exception:
+        return "that cannot be printed"
+
+
+def _cut(text: str, most: int) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 3]}..."
+
+
+def shown(tag: Any) -> str:
+    """A tag or another name as an error message quotes it: short, whatever it is."""
+    if not isinstance(tag, str):
+        return _text(tag)
+    return repr(str(tag)) if len(tag) <= _MOST_TAG_CHARACTERS else f"{tag[: _MOST_TAG_CHARACTERS - 3]!r}..."
+
+
+def reason(error: BaseException) -> str:
+    """What another package said went wrong, on one line, cut where it is long."""
+    try:
+        text = str(error)
+    except Exception:
+        text = ""
+    return _cut(text, _MOST_REASON_CHARACTERS) or type(error).__name__
 
 
 def type_error(tag: Any, got: Any, accepted: str) -> InvalidTypeError:
     """The error for a value of the wrong type logged under `tag`."""
-    return InvalidTypeError(f"tag {tag!r}: got {describe(got)}; accepted is {accepted}")
+    return InvalidTypeError(f"tag {shown(tag)}: got {describe(got)}; accepted is {accepted}")
 
 
 def value_error(tag: Any, got: Any, accepted: str) -> InvalidValueError:
     """The error for a value of the right type and the wrong shape, range or content logged under `tag`."""
-    return InvalidValueError(f"tag {tag!r}: got {describe(got)}; accepted is {accepted}")
+    return InvalidValueError(f"tag {shown(tag)}: got {describe(got)}; accepted is {accepted}")

@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 _ENTRY_BYTES = 256  # what a pending scalar takes at most: a tuple, three numbers, its place in the deque
 _FREE_SLOTS = 64  # entries that a queue may always hold, so that a quiet one never asks for memory
-_KEPT_SLOTS = 1024  # entries for which a queue in use keeps room from one drain to the next: asking for more takes 20 us
+_KEPT_SLOTS = 1024  # entries for which a queue in use keeps room between drains: asking for more takes 20 us
 _MOST_SLOTS = 98_304  # entries of a queue at most: 24 MiB, which a loop that does nothing but log fills within 100,000
 _BATCH_BYTES = 256 << 10  # small enough for a slow store to show progress, large enough to make few writes
 _COURTESY = 64  # scalars that are serialized, in some 50 us, before others get the interpreter lock

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .arrays import Array
-from .errors import MissingExtraError, type_error
+from .errors import InvalidValueError, MissingExtraError, reason, shown, type_error
 
 
 def figure_to_image(figures: Any, close: bool = True) -> Array:
@@ -17,24 +17,38 @@ def figure_to_image(figures: Any, close: bool = True) -> Array:
         figures: a figure or a list of figures.
         close: whether to close them afterwards, which frees their memory.
 
-    Returns uint8 of shape (3, H, W), or (N, 3, H, W) for a list. Raises ImportError without matplotlib.
+    Returns uint8 of shape (3, H, W), or (N, 3, H, W) for a list. Raises ImportError without matplotlib, TypeError for
+    what is no figure, ValueError for figures of several sizes, none at all, and ones that cannot be drawn.
     """
-    if isinstance(figures, (list, tuple)):
-        return np.stack([_render(figure, close) for figure in figures])
-    return _render(figures, close)
+    return render("", figures, close)
 
 
-def _render(figure: Any, close: bool) -> Array:
+def render(tag: str, figures: Any, close: bool = True) -> Array:
+    """As `figure_to_image`, with errors that name the tag."""
+    if not isinstance(figures, (list, tuple)):
+        return _render(tag, figures, close)
+    pictures = [_render(tag, figure, close) for figure in figures]
+    shapes = sorted({picture.shape for picture in pictures})
+    if len(shapes) != 1:
+        sizes = ", ".join(f"{width} x {height}" for _, height, width in shapes[:3]) or "none"
+        raise InvalidValueError(f"tag {shown(tag)}: got figures of the sizes {sizes}; accepted is figures of one size")
+    return np.stack(pictures)
+
+
+def _render(tag: str, figure: Any, close: bool) -> Array:
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError as error:
         raise MissingExtraError("matplotlib", "figure", "drawing a figure") from error
     if not isinstance(figure, Figure):
-        raise type_error("", figure, "a matplotlib figure or a list of figures")
+        raise type_error(tag, figure, "a matplotlib figure or a list of figures")
     canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    rgba = np.asarray(canvas.buffer_rgba())
+    try:
+        canvas.draw()
+        rgba = np.asarray(canvas.buffer_rgba())
+    except Exception as error:  # too large, a formula with a mistake, whatever an artist of the user's raises
+        raise InvalidValueError(f"tag {shown(tag)}: the figure cannot be drawn: {reason(error)}") from error
     pixels: Array = np.moveaxis(rgba[:, :, :3], 2, 0).copy()
     if close:
         _close(figure)

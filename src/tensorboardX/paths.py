@@ -5,32 +5,42 @@ from __future__ import annotations
 import os
 import re
 
+from .summary.tags import check_tag
+
 _MOST_BYTES = 200  # of one name; file systems allow 255, and sub-runs get suffixes
+_MOST_PATH_BYTES = 500  # of all names; systems allow 1,024 or 4,096 for a whole path, the log directory's included
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')
-_RESERVED = re.compile(r"(CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])(\..*)?", re.IGNORECASE)
+_RESERVED = re.compile(r"(CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])(\..*)?|projector_config\.pbtxt", re.IGNORECASE)
 
 
 def below(logdir: str, *names: str) -> str:
     """Return `logdir` joined with names, whose slashes make subdirectories.
 
     What would lead out of `logdir` does not: `..`, `.` and empty parts, leading slashes and drive letters. Characters
-    and names that some file system refuses are replaced by `_`, overlong names are cut and told apart by a hash.
+    that some file system refuses are replaced by `_`, which is appended to names that it refuses, and to that of the
+    projector's config: a directory in its place takes all embeddings off the page. `tfevents` becomes `tf_events`:
+    TensorBoard's Python loader takes a directory with that in its name for an event file, and loses the run around it.
+    Overlong names are cut and told apart by a hash. Raises TypeError for a name that is no string.
     """
-    parts = [_safe_part(part) for name in names for part in name.split("/") if part not in ("", ".")]
+    given = [part for name in names for part in check_tag(name).split("/") if part not in ("", ".")]
+    parts = [_safe_part(part) for part in given]
+    if len("/".join(parts).encode()) > _MOST_PATH_BYTES:
+        parts = [_cut("_".join(parts), "/".join(given))]
     return os.path.join(logdir, *parts) if parts else logdir
 
 
 def _safe_part(part: str) -> str:
-    part = part.encode("utf-8", "replace").decode("utf-8")
-    safe = _UNSAFE.sub("_", part)
+    safe = _UNSAFE.sub("_", part).replace("tfevents", "tf_events")
     if os.name == "nt" or part.startswith(".."):
         safe = safe.rstrip(". ") or "_"
     if _RESERVED.fullmatch(safe):
         safe = f"{safe}_"
-    raw = safe.encode("utf-8")
-    if len(raw) <= _MOST_BYTES:
-        return safe
+    return safe if len(safe.encode()) <= _MOST_BYTES else _cut(safe, part)
+
+
+def _cut(safe: str, given: str) -> str:
+    """Return the beginning of a safe name, and a hash of the name that was given."""
     import hashlib
 
-    digest = hashlib.sha256(part.encode("utf-8")).hexdigest()[:16]
-    return f"{raw[:_MOST_BYTES].decode('utf-8', 'ignore')}-{digest}"
+    digest = hashlib.sha256(given.encode()).hexdigest()[:16]
+    return f"{safe.encode()[:_MOST_BYTES].decode('utf-8', 'ignore')}-{digest}"

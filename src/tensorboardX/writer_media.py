@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .figures import figure_to_image
+from .figures import render
 from .run_writer import RunWriter
 from .summary.image import prepare_image, prepare_image_boxes
 from .summary.tags import check_tag
@@ -54,7 +54,7 @@ class MediaMethods(RunWriter):
         labels: Sequence[str] | str | None = None,
         rescale: float = 1,
     ) -> None:
-        """Log an image with red boxes drawn on it. The tag is kept as it is.
+        """Log an image with red boxes drawn on it. The tag is kept, but for quotes, backslashes and control characters.
 
         Args:
             img_tensor: as for `add_image`.
@@ -77,7 +77,7 @@ class MediaMethods(RunWriter):
         """
         check_tag(tag)
         dataformats = "NCHW" if isinstance(figure, (list, tuple)) else "CHW"
-        self.add_image(tag, figure_to_image(figure, close), global_step, walltime, dataformats)
+        self.add_image(tag, render(tag, figure, close), global_step, walltime, dataformats)
 
     def add_text(self, tag: str, text_string: str, global_step: Any = None, walltime: Any = None) -> None:
         """Log a text, which TensorBoard renders as Markdown. The tag is kept as it is."""
@@ -106,7 +106,7 @@ class MediaMethods(RunWriter):
     def add_audio(
         self, tag: str, snd_tensor: Any, global_step: Any = None, sample_rate: int = 44100, walltime: Any = None
     ) -> None:
-        """Log a sound, as 16-bit WAV. The tag is kept as it is.
+        """Log a sound, as 16-bit WAV. The tag is kept, but for quotes, backslashes and control characters.
 
         Args:
             snd_tensor: in [-1, 1], shape (L,) or (L, C), L samples of C channels; (1, L) is one channel too. What is

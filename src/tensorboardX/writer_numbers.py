@@ -18,6 +18,7 @@ from .errors import type_error
 from .proto.summary_pb2 import Summary
 from .run_writer import RunWriter
 from .summary.histogram import histogram_raw, prepare_histogram
+from .summary.metadata import checked_labels
 from .summary.scalar import scalar, scalar_group
 from .summary.tags import check_tag, clean_tag
 
@@ -65,6 +66,7 @@ class NumberMethods(RunWriter):
                 lane.settle(entry)
             return
         tag = clean_tag(tag)
+        display_name, summary_description = checked_labels(tag, display_name, summary_description)
         if new_style or double_precision:
             from .summary.tensor import scalar_tensor
 
@@ -266,7 +268,7 @@ class NumberMethods(RunWriter):
         Args:
             tags: regular expressions; each draws the tags that begin with it.
         """
-        self.add_custom_scalars({category: {title: ["Multiline", tags]}})
+        self.add_custom_scalars({check_tag(category): {check_tag(title): ["Multiline", tags]}})
 
     def add_custom_scalars_marginchart(
         self, tags: Sequence[str], category: str = "default", title: str = "untitled"
@@ -276,7 +278,7 @@ class NumberMethods(RunWriter):
         Args:
             tags: the three tags of the value, its lower and its upper bound.
         """
-        self.add_custom_scalars({category: {title: ["Margin", tags]}})
+        self.add_custom_scalars({check_tag(category): {check_tag(title): ["Margin", tags]}})
 
     def add_hparams(
         self,
@@ -299,16 +301,18 @@ class NumberMethods(RunWriter):
             hparam_domain_discrete: the values that a hyperparameter may take, for each name.
             run_name: another name of `name`, the one of torch.utils.tensorboard.
         """
-        from .summary.hyperparameters import experiment_summary, session_end_summary, session_start_summary
+        from .summary import hyperparameters as encoders
 
         if isinstance(name, Mapping):  # the third argument of torch.utils.tensorboard
             name, hparam_domain_discrete = None, name
         metrics = {clean_tag(tag): to_float(value, tag) for tag, value in _checked_dict("metric_dict", metric_dict)}
-        summaries = [session_start_summary(hparam_dict), session_end_summary()]
-        if hparam_domain_discrete:
-            summaries.insert(0, experiment_summary(hparam_dict, metrics, hparam_domain_discrete))
+        summaries = [encoders.session_start_summary(hparam_dict), encoders.session_end_summary()]
+        if hparam_domain_discrete is not None and len(_checked_dict("hparam_domain_discrete", hparam_domain_discrete)):
+            summaries.insert(0, encoders.experiment_summary(hparam_dict, metrics, hparam_domain_discrete))
         step, seconds = self._default_metadata.resolve(global_step, None)
-        _, writer = self._sub_writer(name or run_name or str(clock.time()))
+        encoders.check_metric_step(step)
+        names = [check_tag(given) for given in (name, run_name) if given is not None]
+        _, writer = self._sub_writer(next(filter(None, names), str(clock.time())))
         for summary in summaries:
             writer.add_summary(summary, None, seconds)
         for tag, value in metrics.items():

@@ -181,3 +181,15 @@ def test_element_types_are_those_of_tensorflow(load):
 def test_a_missing_file_is_an_os_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         load_onnx_graph(tmp_path / "missing.onnx")
+
+
+def test_what_is_no_model_is_refused(tmp_path):
+    (tmp_path / "model.onnx").write_bytes(b"garbage" * 9)
+    with pytest.raises(ValueError, match=r"onnx_model_file: '.*model\.onnx' is no ONNX model"):
+        load_onnx_graph(tmp_path / "model.onnx")
+
+
+@pytest.mark.parametrize("path", [5, "a\0b", "\ud800", ["x"]], ids=repr)
+def test_what_is_no_path_is_refused(path):
+    with pytest.raises((TypeError, ValueError), match=r"onnx_model_file: got .* accepted is a path"):
+        load_onnx_graph(path)

@@ -180,6 +180,17 @@ def test_a_document_type_in_a_comment_is_none(write):
         (LOOP.replace('<edge from-layer="0"', '<edge from-layer="44"'), "44 is missing"),
         (LOOP.replace('from-layer="1" from-port="1"', 'from-layer="1" from-port="9"'), "9 is missing"),
         (LOOP.replace(' type="Tanh"', ""), "type is missing"),
+        ('<?xml version="1.0" encoding="none"?><net/>', "not XML"),
+        (LOOP.replace("<dim>", "<dim>x", 1), "not a model of OpenVINO: invalid literal"),
+        (LOOP.replace("<dim>", "<dim>" + "9" * 30, 1), "not a model of OpenVINO: .* range"),
+        (
+            "<net>"
+            + "<layers><layer id='0' type='Loop'><body>" * 2000
+            + "<layers/>"
+            + "</body></layer></layers>" * 2000
+            + "</net>",
+            "recursion",
+        ),
     ],
 )
 def test_files_that_are_no_models(write, text, message):
@@ -190,3 +201,9 @@ def test_files_that_are_no_models(write, text, message):
 def test_a_missing_file_is_an_os_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         load_openvino_graph(tmp_path / "missing.xml")
+
+
+@pytest.mark.parametrize("path", [None, 5, "a\0b", "\ud800", ["x"]], ids=repr)
+def test_what_is_no_path_is_refused(path):
+    with pytest.raises((TypeError, ValueError), match=r"xmlname: got .* accepted is a path"):
+        load_openvino_graph(path)

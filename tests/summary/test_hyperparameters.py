@@ -20,7 +20,13 @@ from tensorboardX.proto.event_pb2 import Event
 from tensorboardX.proto.plugin_hparams_pb2 import HParamsPluginData
 from tensorboardX.proto.summary_pb2 import Summary
 from tensorboardX.record_writer import RecordWriter
-from tensorboardX.summary.hyperparameters import experiment_summary, hparams, session_end_summary, session_start_summary
+from tensorboardX.summary.hyperparameters import (
+    check_metric_step,
+    experiment_summary,
+    hparams,
+    session_end_summary,
+    session_start_summary,
+)
 
 WITH_THE_ORIGINAL = """
 import sys
@@ -214,3 +220,16 @@ def test_runs_of_a_group_are_one_row(tensorboard, tmp_path):
     [group] = served.hparams_session_groups(tensorboard(tmp_path))
     assert len(group["sessions"]) == 2
     assert {session["endTimeSecs"] - session["startTimeSecs"] for session in group["sessions"]} == {5.0}
+
+
+def test_a_metric_at_a_step_of_more_than_32_bits_is_refused():
+    for step in (None, 0, 2**31 - 1, -(2**31)):
+        check_metric_step(step)
+    for step in (2**31, -(2**31) - 1):
+        with pytest.raises(ValueError, match=f"global_step: got {step}"):
+            check_metric_step(step)
+
+
+def test_a_value_without_a_text_is_refused_by_its_name():
+    with pytest.raises(TypeError, match=r"tag 'lr': got fractions.Fraction .* accepted is what has a text"):
+        session_start_summary({"lr": Fraction(10**5000, 3)})

@@ -227,3 +227,21 @@ def test_the_helpers_under_the_original_names():
     np.testing.assert_array_equal(_pixels(Summary(value=[Summary.Value(image=message)])), pixels)
     drawn = draw_boxes(Image.new("RGB", (20, 20)), np.array([[2, 2, 10, 10]]))
     assert drawn.getpixel((2, 6)) == tuple(RED)
+
+
+@pytest.mark.parametrize("labels", [2.5, {"a"}, np.array("a"), object()], ids=str)
+def test_labels_that_are_no_list_are_refused(labels):
+    with pytest.raises(TypeError, match=r"tag 'a': got .* accepted is a list of labels"):
+        image_boxes("a", np.zeros((3, 4, 4)), [[0, 0, 2, 2]], labels=labels)
+
+
+@pytest.mark.parametrize("rescale", [1e5, 1e300])
+def test_an_image_too_large_to_be_made_is_refused(rescale):
+    with pytest.raises(ValueError, match=r"tag 'a': got .* accepted is a rescale that makes no more than"):
+        image("a", np.zeros((3, 4, 4)), rescale)
+
+
+def test_a_label_longer_than_pillow_draws_is_cut():
+    pixels, boxes = np.zeros((3, 20, 20)), [[1, 1, 15, 15]]
+    long = _pixels(image_boxes("a", pixels, boxes, labels=["x" * 1_000_001]))
+    np.testing.assert_array_equal(long, _pixels(image_boxes("a", pixels, boxes, labels=["x" * 1000])))

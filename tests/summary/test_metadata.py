@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tensorboard.compat.proto import summary_pb2 as stock
 
-from tensorboardX.summary.metadata import plugin_metadata, scalar_metadata
+from tensorboardX.summary.metadata import checked_labels, plugin_metadata, scalar_metadata
 
 
 def test_plugin_metadata_names_the_plugin_and_holds_its_content():
@@ -23,3 +23,10 @@ def test_scalar_metadata_says_that_it_is_one():
 def test_a_name_that_is_no_string_is_refused():
     with pytest.raises(TypeError, match="3"):
         scalar_metadata(3, "")
+
+
+def test_labels_are_strings():
+    assert checked_labels("a", "name", None) == ("name", "")
+    for given in ((5, ""), ("", [1])):
+        with pytest.raises(TypeError, match=r"^tag 'a': got .* accepted is a (display_name|summary_description) that"):
+            checked_labels("a", *given)

@@ -170,6 +170,19 @@ def test_what_is_no_curve_computed_elsewhere_is_refused_by_name(rows):
         prepare_pr_curve_raw("my/tag", *rows)
 
 
+def test_counts_that_float32_cannot_hold_are_refused():
+    with pytest.raises(ValueError, match=r"tag 'a': .* whose sum float32 can hold"):
+        pr_curve("a", [1, 1], [1, 1], weights=2e38)
+    counts = [[1e39], [0], [0], [0], [1], [1]]
+    with pytest.raises(ValueError, match=r"tag 'a': .* beyond float32"):
+        pr_curve_raw("a", *counts)
+
+
+def test_a_curve_of_an_empty_tag_gets_one_that_tensorboard_serves():
+    [value] = pr_curve("", [1], [1]).value
+    assert value.tag == "_"
+
+
 def test_the_arrays_may_be_changed_before_they_are_encoded():
     labels, predictions, weights = LABELS.copy(), PREDICTIONS.copy(), WEIGHTS.copy()
     encode = prepare_pr_curve("mine", labels, predictions, weights=weights)

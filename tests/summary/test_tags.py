@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from tensorboardX import summary
 from tensorboardX.errors import TensorBoardXError
-from tensorboardX.summary.tags import check_tag, clean_tag
+from tensorboardX.summary.tags import blob_tag, check_tag, clean_tag, kept_tag, to_text
 
 
 @pytest.mark.parametrize(
@@ -56,3 +57,34 @@ def test_a_tag_that_is_no_string_is_refused(tag):
         with pytest.raises(TypeError, match=re.escape(f"tag {tag!r}: got {type(tag).__name__}")) as caught:
             check(tag)
         assert isinstance(caught.value, TensorBoardXError)
+
+
+def test_a_tag_that_fits_into_no_url_is_cut_and_told_apart():
+    assert kept_tag("x" * 12_000) == "x" * 12_000
+    for cut in (clean_tag, kept_tag, blob_tag):
+        first, second = (cut("損" * 10_000 + end) for end in "ab")
+        assert first != second
+        assert len(first.encode()) <= 12_000
+        assert first.startswith("損" * 3_000)
+        assert cut(first) == first
+
+
+@pytest.mark.parametrize(
+    ("tag", "stored"), [('a"b', "a_b"), ("a\\b", "a_b"), ("a\n\0b", "a__b"), ("a b:/é'\x7f", "a b:/é'\x7f")]
+)
+def test_the_tag_of_a_picture_or_sound_needs_no_escape_in_json(tag, stored):
+    assert blob_tag(tag) == stored
+    assert json.dumps(stored, ensure_ascii=False) == f'"{stored}"'
+
+
+class Silent:
+    def __str__(self):
+        raise RuntimeError("no text")
+
+
+def test_the_text_of_a_value():
+    assert to_text("a", 2.5) == "2.5"
+    assert to_text("a", "\ud800") == "?"
+    for value in (Silent(), 10**5000):
+        with pytest.raises(TypeError, match=r"^tag 'a': got "):
+            to_text("a", value)

@@ -29,7 +29,7 @@ def _each_record(path: str) -> Iterator[bytes]:
 def events(logdir: str | os.PathLike[str]) -> dict[str, list[Event]]:
     """{directory relative to `logdir`: events of its files, in the order of their names}."""
     found: dict[str, list[Event]] = {}
-    for path in sorted(Path(logdir).rglob("*tfevents*")):
+    for path in sorted(path for path in Path(logdir).rglob("*tfevents*") if path.is_file()):
         run = found.setdefault(path.parent.relative_to(logdir).as_posix(), [])
         run += [Event.FromString(record) for record in records(path)]
     return found

@@ -5,12 +5,14 @@ Formats: tensorflow/core/framework/node_def.proto, attr_value.proto, tensor_shap
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
-from tensorboardX.errors import MissingExtraError
+from tensorboardX.errors import InvalidTypeError, InvalidValueError, MissingExtraError, describe
 from tensorboardX.proto.attr_value_pb2 import AttrValue
 from tensorboardX.proto.graph_pb2 import GraphDef
 from tensorboardX.proto.node_def_pb2 import NodeDef
@@ -154,6 +156,21 @@ def import_optional(package: str, extra: str, purpose: str) -> ModuleType:
         if error.name != package:
             raise
         raise MissingExtraError(package, extra, purpose) from error
+
+
+def checked_path(parameter: str, path: Any) -> str:
+    """A path as text. Raises TypeError or ValueError that names the parameter for what no file can be called."""
+    try:
+        name = os.fsdecode(path)
+    except TypeError as error:
+        raise InvalidTypeError(f"{parameter}: got {describe(path)}; accepted is a path") from error
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError as error:
+        raise InvalidValueError(f"{parameter}: got {describe(path)}; accepted is a path") from error
+    if "\0" in name:
+        raise InvalidValueError(f"{parameter}: got {describe(path)}; accepted is a path, without NUL")
+    return name
 
 
 def run_metadata() -> RunMetadata:

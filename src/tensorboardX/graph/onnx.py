@@ -8,7 +8,18 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
-from tensorboardX.graph.nodes import Shape, UniqueNames, graph_def, import_optional, node, slot, type_attr, typed_attr
+from tensorboardX.errors import InvalidValueError, reason, shown
+from tensorboardX.graph.nodes import (
+    Shape,
+    UniqueNames,
+    checked_path,
+    graph_def,
+    import_optional,
+    node,
+    slot,
+    type_attr,
+    typed_attr,
+)
 from tensorboardX.proto.attr_value_pb2 import AttrValue
 from tensorboardX.proto.graph_pb2 import GraphDef
 from tensorboardX.proto.node_def_pb2 import NodeDef
@@ -23,9 +34,16 @@ def load_onnx_graph(path: str | os.PathLike[str]) -> GraphDef:
     Raises:
         ImportError: The package onnx is not installed.
         OSError: The file cannot be read.
+        ValueError: It is no ONNX model.
     """
     onnx = import_optional("onnx", "onnx", "the graph of an ONNX file")
-    model = onnx.load(os.fspath(path), load_external_data=False)  # the data of weights is not drawn
+    name = checked_path("onnx_model_file", path)
+    try:
+        model = onnx.load(name, load_external_data=False)  # the data of weights is not drawn
+    except OSError:
+        raise
+    except Exception as error:  # DecodeError of protobuf, and what other formats of onnx raise
+        raise InvalidValueError(f"onnx_model_file: {shown(name)} is no ONNX model: {reason(error)}") from error
     return graph_def(_Encoder(onnx).graph_nodes(model.graph, _Scope()))
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tensorboardX.errors import InvalidValueError
-from tensorboardX.graph.nodes import UniqueNames, graph_def, node, slot, type_attr, typed_attr
+from tensorboardX.errors import InvalidValueError, reason, shown
+from tensorboardX.graph.nodes import UniqueNames, checked_path, graph_def, node, slot, type_attr, typed_attr
 from tensorboardX.proto.attr_value_pb2 import AttrValue
 from tensorboardX.proto.graph_pb2 import GraphDef
 from tensorboardX.proto.node_def_pb2 import NodeDef
@@ -24,11 +24,11 @@ def load_openvino_graph(xml_path: str | os.PathLike[str]) -> GraphDef:
     bodies of `TensorIterator`, `Loop` and `If` lie in the scope `<layer>/<body>`.
 
     Raises:
-        ValueError: The file is not XML or has no layers, an edge leads to a layer or port that is not there, or
-            the file declares a document type: entities are never expanded.
+        ValueError: The file is not XML or has no layers, a size or a port in it is no number, an edge leads to a layer
+            or port that is not there, or the file declares a document type: entities are never expanded.
         OSError: The file cannot be read.
     """
-    path = Path(xml_path)
+    path = Path(checked_path("xmlname", xml_path))
     root = _parse(path)
     if root.find("layers") is None:
         raise InvalidValueError(f"{path}: <{root.tag}> has no <layers>; accepted is the .xml file of an OpenVINO model")
@@ -39,6 +39,8 @@ def load_openvino_graph(xml_path: str | os.PathLike[str]) -> GraphDef:
         raise InvalidValueError(
             f"{path}: {error.args[0]} is missing, or an edge names it and no layer has it"
         ) from error
+    except (ValueError, RecursionError) as error:  # a port or a size that is no number, bodies within bodies
+        raise InvalidValueError(f"{path}: not a model of OpenVINO: {reason(error)}") from error
 
 
 class _RefuseDoctype(ET.TreeBuilder):
@@ -47,7 +49,9 @@ class _RefuseDoctype(ET.TreeBuilder):
     started = False
 
     def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
-        raise InvalidValueError(f"the document type {name!r} is declared; no model has one, and entities are refused")
+        raise InvalidValueError(
+            f"the document type {shown(name)} is declared; no model has one, and entities are refused"
+        )
 
     def start(self, tag: str, attrs: dict[str, str]) -> ET.Element:
         self.started = True
@@ -65,10 +69,10 @@ def _parse(path: Path) -> ET.Element:
             position += _FIRST_BYTES
         parser.feed(content[position:])
         root: ET.Element = parser.close()
-    except ET.ParseError as error:
-        raise InvalidValueError(f"{path}: not XML: {error}") from error
     except InvalidValueError as error:
         raise InvalidValueError(f"{path}: {error}") from None
+    except (ET.ParseError, ValueError, LookupError) as error:  # the last two for encodings
+        raise InvalidValueError(f"{path}: not XML: {reason(error)}") from error
     return root
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..arrays import to_numpy
-from ..errors import InvalidTypeError, InvalidValueError, describe
+from ..errors import InvalidTypeError, InvalidValueError, describe, shown
+from ..summary.tags import to_text
 from .tensors import check_count
 
 # Zero width space: shows as nothing, and is not among the characters that JavaScript's trim() removes.
@@ -40,22 +41,22 @@ def encode_labels(metadata: Any, header: Any, points: int | None, tag: str) -> b
     if points is not None:
         check_count(tag, len(items), "labels", points)
     if header is None or len(header := _items(header, tag)) == 0:
-        lines = _cells(items)
+        lines = _cells(items, tag)
     else:
-        lines = _rows(items, _cells(header), tag)
-    shown = [line if line.strip(_TRIMMED) else PLACEHOLDER + line for line in lines]
-    return "\n".join([*shown, ""]).encode("utf-8", "replace")
+        lines = _rows(items, _cells(header, tag), tag)
+    marked = [line if line.strip(_TRIMMED) else PLACEHOLDER + line for line in lines]
+    return "\n".join([*marked, ""]).encode("utf-8", "replace")
 
 
 def _items(values: Any, tag: str) -> Collection[Any]:
     if hasattr(values, "detach"):  # a torch tensor, whose elements would print as tensor(...)
         values = to_numpy(values, tag)
-    if isinstance(values, (list, tuple, np.ndarray)):
+    if isinstance(values, (list, tuple)) or (isinstance(values, np.ndarray) and values.ndim):
         return values
     try:
         return list(values)
-    except TypeError as error:
-        raise InvalidTypeError(f"tag {tag!r}: got metadata {describe(values)}; accepted is a list") from error
+    except Exception as error:  # whatever `__iter__` of a user's class raises
+        raise InvalidTypeError(f"tag {shown(tag)}: got metadata {describe(values)}; accepted is a list") from error
 
 
 def _rows(items: Collection[Any], header: list[str], tag: str) -> list[str]:
@@ -63,23 +64,23 @@ def _rows(items: Collection[Any], header: list[str], tag: str) -> list[str]:
     for index, row in enumerate(rows):
         if len(row) != len(header):
             counts = f"{len(row)} columns in row {index} of metadata and {len(header)} names in metadata_header"
-            raise InvalidValueError(f"tag {tag!r}: got {counts}; accepted is a name for each column")
+            raise InvalidValueError(f"tag {shown(tag)}: got {counts}; accepted is a name for each column")
     if len(header) == 1:  # without a tab, the name would be taken for the first label
-        return [line for row in rows for line in _cells(row)]
-    return ["\t".join(_cells(row)) for row in [header, *rows]]
+        return [line for row in rows for line in _cells(row, tag)]
+    return ["\t".join(_cells(row, tag)) for row in [header, *rows]]
 
 
-def _cells(values: Iterable[Any]) -> list[str]:
-    texts = [value if type(value) is str else _text(value) for value in values]
+def _cells(values: Iterable[Any], tag: str) -> list[str]:
+    texts = [value if type(value) is str else _text(value, tag) for value in values]
     together = "".join(texts)
     if not any(separator in together for separator in "\t\n\r"):
         return texts
     return [text.translate(_SEPARATORS) for text in texts]
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, tag: str) -> str:
     if isinstance(value, str):
         return value
     if getattr(value, "shape", None) == () and not isinstance(value, np.generic):
-        return str(value.item())
-    return str(value)
+        value = to_numpy(value, tag).item() if hasattr(value, "detach") else value.item()
+    return to_text(tag, value)

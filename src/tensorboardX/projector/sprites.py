@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from ..arrays import Array, to_numpy
-from ..errors import InvalidValueError, type_error, value_error
+from ..errors import InvalidValueError, shown, type_error, value_error
 from ..summary.image import to_uint8
 from ..summary.layout import make_grid
 from .tensors import check_count
@@ -51,8 +51,9 @@ def _check_side(tag: str, count: int, size: int) -> None:
     columns = _columns(count)
     if columns * size > LARGEST_SIDE:
         raise InvalidValueError(
-            f"tag {tag!r}: got {count} images of {size} x {size} pixels, which make a sprite of {columns * size} pixels"
-            f" a side; accepted is {LARGEST_SIDE} a side, for this many images {LARGEST_SIDE // columns} pixels each"
+            f"tag {shown(tag)}: got {count} images of {size} x {size} pixels, which make a sprite of"
+            f" {columns * size} pixels a side; accepted is {LARGEST_SIDE} a side,"
+            f" for this many images {LARGEST_SIDE // columns} pixels each"
         )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array, to_numpy
-from ..errors import InvalidValueError, type_error, value_error
+from ..errors import InvalidValueError, shown, type_error, value_error
 from ..notices import warn_once
 
 SHOWN_POINTS = 100_000
@@ -39,7 +39,9 @@ def checked_points(mat: Any, tag: str) -> Array:
 def check_count(tag: str, count: int, what: str, points: int) -> None:
     """Raise ValueError unless there is one of something for each point."""
     if count != points:
-        raise InvalidValueError(f"tag {tag!r}: got {count} {what} for {points} points; accepted is one for each point")
+        raise InvalidValueError(
+            f"tag {shown(tag)}: got {count} {what} for {points} points; accepted is one for each point"
+        )
 
 
 def encode_points(points: Array, tag: str) -> tuple[str, bytes | memoryview]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from ..errors import InvalidTypeError, InvalidValueError, describe
+from ..errors import InvalidTypeError, InvalidValueError, describe, reason, shown
 from ..proto.layout_pb2 import Category, Chart, Layout, MarginChartContent, MultilineChartContent
 from ..proto.summary_pb2 import Summary
 from .metadata import plugin_metadata
@@ -57,8 +57,8 @@ def merge_layouts(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[s
 def _checked(layout: Any) -> dict[str, Charts]:
     return {
         check_tag(category): {
-            check_tag(title): _checked_chart(f"category {category!r}, chart {title!r}", chart)
-            for title, chart in _items(f"category {category!r}", charts, "a dict of charts")
+            check_tag(title): _checked_chart(f"category {shown(category)}, chart {shown(title)}", chart)
+            for title, chart in _items(f"category {shown(category)}", charts, "a dict of charts")
         }
         for category, charts in _items("layout", layout, "a dict of categories")
     }
@@ -74,25 +74,27 @@ def _checked_chart(place: str, chart: Any) -> tuple[str, list[str]]:
     accepted = "['Multiline', tags] or ['Margin', tags]"
     if not isinstance(chart, (list, tuple)):
         raise InvalidTypeError(f"{place}: got {describe(chart)}; accepted is {accepted}")
-    kind = str(chart[0]).capitalize() if len(chart) == 2 else ""
+    kind = chart[0].capitalize() if len(chart) == 2 and isinstance(chart[0], str) else ""
     if kind not in ("Multiline", "Margin"):
         raise InvalidValueError(f"{place}: got {describe(chart)}; accepted is {accepted}")
     tags = [chart[1]] if isinstance(chart[1], str) else chart[1]
     if not isinstance(tags, (list, tuple)) or not all(isinstance(tag, str) for tag in tags):
         raise InvalidTypeError(f"{place}: got {describe(tags)}; accepted are tags, a list of strings")
+    tags = [check_tag(tag) for tag in tags]
     if kind == "Margin" and (not tags or len(tags) % 3):
         raise InvalidValueError(f"{place}: got {len(tags)} tags; accepted are three: value, lower and upper bound")
     if kind == "Multiline":
         _check_patterns(place, tags)
-    return kind, [check_tag(tag) for tag in tags]
+    return kind, tags
 
 
-def _check_patterns(place: str, tags: list[str] | tuple[str, ...]) -> None:
+def _check_patterns(place: str, tags: list[str]) -> None:
     for tag in tags:
         try:
             re.compile(tag)
-        except re.error as error:
-            raise InvalidValueError(f"{place}: got {tag!r}; accepted is a regular expression ({error})") from error
+        except (re.error, OverflowError, RecursionError) as error:
+            why = f"accepted is a regular expression ({reason(error)})"
+            raise InvalidValueError(f"{place}: got {shown(tag)}; {why}") from error
 
 
 def _encode(layout: dict[str, Charts]) -> Summary:

@@ -15,13 +15,14 @@ from ..notices import warn_once
 from ..proto.summary_pb2 import HistogramProto, Summary
 from .counting import Float64Array, Floats, Tally, tally
 from .device_counting import DeviceTally, count_on_device, is_countable
-from .tags import check_tag, clean_tag
+from .tags import clean_tag, kept_tag
 
 _LARGEST = float(np.finfo(np.float64).max)
 _MOST_ESTIMATED_BINS = 100_000
 _COMPACT_BINS = 48
 _COMPACT_PARTS = np.arange(1, _COMPACT_BINS) / _COMPACT_BINS
-_NUMPY_FAILS = (ValueError, ArithmeticError, LookupError, MemoryError)  # where floats cannot divide a range into bins
+# Where floats cannot divide a range into bins, or a user turned NumPy's warning of that into an error.
+_NUMPY_FAILS = (ValueError, ArithmeticError, LookupError, MemoryError, Warning)
 
 
 def _default_edges() -> list[float]:
@@ -91,9 +92,12 @@ def histogram_raw(
 
     Raises TypeError or ValueError that names the tag.
     """
-    tag = check_tag(name)
-    limits = to_numpy(bucket_limits, tag).astype(np.float64)
-    counts = to_numpy(bucket_counts, tag).astype(np.float64)
+    tag = kept_tag(name)
+    limits, counts = to_numpy(bucket_limits, tag), to_numpy(bucket_counts, tag)
+    if "c" in (limits.dtype.kind, counts.dtype.kind):
+        raise value_error(tag, bucket_limits, "bucket limits and counts that are real numbers")
+    with np.errstate(over="ignore"):  # infinity, as for other values
+        limits, counts = limits.astype(np.float64), counts.astype(np.float64)
     if limits.ndim != 1 or limits.shape != counts.shape:
         raise value_error(tag, bucket_limits, f"as many bucket limits as bucket counts ({counts.shape})")
     moments = [to_float(value, tag) for value in (min, max, num, sum, sum_squares)]
@@ -124,8 +128,8 @@ def _encode_counted(tag: str, counted: DeviceTally, bins: Any, max_bins: int | N
 
 
 def _histogram_proto(tag: str, array: Array, bins: Any, max_bins: int | None) -> HistogramProto:
-    values = _as_floats(array.reshape(-1))
     with np.errstate(all="ignore"):  # values near the ends of floats; what comes of them is looked at
+        values = _as_floats(array.reshape(-1))
         edges = _edges(tag, values, bins)
         found = tally(values, edges)
     return _histogram_of(tag, found, edges, bins, max_bins)

@@ -18,7 +18,7 @@ import numpy as np
 from google.protobuf.struct_pb2 import ListValue, Value
 
 from ..arrays import to_numpy
-from ..errors import InvalidTypeError, describe, type_error
+from ..errors import InvalidTypeError, InvalidValueError, describe, shown, type_error
 from ..proto.api_pb2 import (
     DATA_TYPE_BOOL,
     DATA_TYPE_FLOAT64,
@@ -34,7 +34,7 @@ from ..proto.api_pb2 import (
 from ..proto.plugin_hparams_pb2 import HParamsPluginData, SessionEndInfo, SessionStartInfo
 from ..proto.summary_pb2 import Summary
 from .metadata import plugin_metadata
-from .tags import check_tag, clean_tag
+from .tags import check_tag, clean_tag, to_text
 
 EXPERIMENT_TAG = "_hparams_/experiment"
 SESSION_START_INFO_TAG = "_hparams_/session_start_info"
@@ -104,6 +104,15 @@ def session_start_summary(
     return _summary(SESSION_START_INFO_TAG, HParamsPluginData(session_start_info=info))
 
 
+def check_metric_step(step: int | None) -> None:
+    """Raise ValueError for a step that TensorBoard's hyperparameters dashboard cannot hold.
+
+    One such metric, and it shows no run at all: `MetricValue.training_step` has 32 bits (api.proto).
+    """
+    if step is not None and not -(2**31) <= step < 2**31:
+        raise InvalidValueError(f"global_step: got {step}; accepted for hyperparameters is a signed 32-bit integer")
+
+
 def session_end_summary(status: Status = STATUS_SUCCESS, end_time: float | None = None) -> Summary:
     """Return the Summary of the end of one run, `end_time` being in seconds since the epoch."""
     info = SessionEndInfo(status=status, end_time_secs=end_time or 0.0)
@@ -127,26 +136,26 @@ def _plain_items(hparam_dict: Mapping[str, Any] | None) -> Iterator[tuple[str, S
     for name, value in _mapping("hparam_dict", hparam_dict).items():
         name = check_tag(name)
         if value is not None:
-            yield name, _plain(value)
+            yield name, _plain(name, value)
 
 
-def _plain(value: Any) -> Scalar:
+def _plain(name: str, value: Any) -> Scalar:
     """Return a value as what the format holds: a bool, a float or a string."""
     if isinstance(value, enum.Enum):
-        return _plain(value.value) if isinstance(value.value, (bool, numbers.Real, str)) else value.name
+        return _plain(name, value.value) if isinstance(value.value, (bool, numbers.Real, str)) else value.name
     if isinstance(value, str):
-        return check_tag(str(value))
+        return to_text(name, value)
     number = _number(value)
     if number is not None:
         return number
     if isinstance(value, os.PathLike):
         return check_tag(os.fsdecode(value))
-    return check_tag(str(getattr(value, "__name__", value)) if callable(value) else str(value))
+    return to_text(name, getattr(value, "__name__", value) if callable(value) else value)
 
 
 def _number(value: Any) -> bool | float | None:
     """Return the one number that a number, a tensor or an array holds, or None."""
-    if hasattr(value, "shape") and hasattr(value, "dtype"):
+    if isinstance(value, np.ndarray) or hasattr(type(value), "dtype"):
         try:
             array = to_numpy(value)
         except InvalidTypeError:
@@ -183,8 +192,8 @@ def _domains(
             raise type_error(name, domain, "hparam_domain_discrete with a list for a name in hparam_dict")
         if name not in values:  # None, which is left out
             continue
-        plain = [_plain(value) for value in domain]
+        plain = [_plain(name, value) for value in domain]
         if any(_data_type(value) != _data_type(values[name]) for value in plain):
-            raise type_error(name, domain, f"hparam_domain_discrete with values of the type of {values[name]!r}")
+            raise type_error(name, domain, f"hparam_domain_discrete with values of the type of {shown(values[name])}")
         domains[name] = ListValue(values=[_value(value) for value in plain])
     return domains

@@ -16,11 +16,13 @@ from ..errors import type_error, value_error
 from ..notices import warn_once
 from ..proto.summary_pb2 import Summary
 from .layout import check_axes, convert_to_HWC
-from .tags import check_tag, clean_tag
+from .tags import blob_tag, clean_tag, to_text
 
 _IMAGE_AXES = ("HW", "CHW", "NCHW")
 _CHANNELS = (1, 2, 3, 4)
 _FARTHEST = 1e6  # pixels; Pillow cannot draw at coordinates beyond 32 bits
+_MOST_RESCALED = 2**28  # pixels times channels of an image that is made larger
+_LONGEST_LABEL = 1000  # characters; Pillow refuses a million
 
 
 def image(tag: str, tensor: Any, rescale: float = 1, dataformats: str = "CHW") -> Summary:
@@ -41,7 +43,7 @@ def image(tag: str, tensor: Any, rescale: float = 1, dataformats: str = "CHW") -
 def prepare_image(tag: str, tensor: Any, rescale: float = 1, dataformats: str = "CHW") -> partial[Summary]:
     """Check and copy the arguments of `image`; the call of what is returned encodes them."""
     tag = clean_tag(tag)
-    return partial(_encode, tag, *_checked(tag, tensor, dataformats), _checked_factor(tag, rescale))
+    return partial(_encode, tag, *_checked(tag, tensor, dataformats, rescale))
 
 
 def image_boxes(
@@ -52,9 +54,10 @@ def image_boxes(
     dataformats: str = "CHW",
     labels: Sequence[str] | None = None,
 ) -> Summary:
-    """Return the Summary of an image with red boxes drawn on it. As `image`, and the tag is kept as it is.
+    """Return the Summary of an image with red boxes drawn on it. As `image`, but for the tag.
 
     Args:
+        tag: the tag; kept as it is, but for `_` in place of quotes, backslashes and control characters.
         tensor_boxes: shape (N, 4), each row (xmin, ymin, xmax, ymax) in pixels.
         labels: a text for each box.
 
@@ -72,18 +75,17 @@ def prepare_image_boxes(
     labels: Sequence[str] | None = None,
 ) -> partial[Summary]:
     """Check and copy the arguments of `image_boxes`; the call of what is returned encodes them."""
-    tag = check_tag(tag)
-    boxes = to_owned(tensor_boxes, tag).astype(np.float64)
+    tag = blob_tag(tag)
+    boxes = to_owned(tensor_boxes, tag)
+    if boxes.dtype.kind == "c":
+        raise type_error(tag, tensor_boxes, "boxes of real numbers")
+    with np.errstate(over="ignore"):  # what is beyond float64 becomes infinite, and is refused
+        boxes = boxes.astype(np.float64)
     if boxes.ndim != 2 or boxes.shape[1] != 4 or not np.isfinite(boxes).all():
         raise value_error(tag, tensor_boxes, "boxes of shape (N, 4), finite pixels xmin, ymin, xmax, ymax")
-    labels = [labels] if isinstance(labels, str) else labels
-    if labels is not None and len(labels) != len(boxes):
-        warn_once(tag, f"{len(labels)} labels for {len(boxes)} boxes; the labels are left out")
-        labels = None
-    texts = None if labels is None else ["" if label is None else str(label) for label in labels]
+    texts = _checked_labels(tag, labels, len(boxes))
     boxes = boxes.clip(-_FARTHEST, _FARTHEST)
-    factor = _checked_factor(tag, rescale)
-    return partial(_encode, tag, *_checked(tag, tensor_image, dataformats), factor, boxes, texts)
+    return partial(_encode, tag, *_checked(tag, tensor_image, dataformats, rescale), boxes, texts)
 
 
 def make_image(
@@ -132,6 +134,8 @@ def _draw_label(draw: Any, label: str, left: float, bottom: float) -> None:
     from PIL import ImageFont
 
     font = ImageFont.load_default()
+    if not isinstance(font, ImageFont.FreeTypeFont):  # Pillow before 10.1, or built without FreeType
+        label = label.encode("latin-1", "replace").decode("latin-1")
     x0, y0, x1, y1 = font.getbbox(label)
     width, height = x1 - x0, y1 - y0
     margin = math.ceil(0.05 * height)
@@ -139,7 +143,7 @@ def _draw_label(draw: Any, label: str, left: float, bottom: float) -> None:
     draw.text((left + margin, bottom - height - margin), label, fill="black", font=font)
 
 
-def _checked(tag: str, tensor: Any, dataformats: str) -> tuple[Array, str]:
+def _checked(tag: str, tensor: Any, dataformats: str, rescale: Any) -> tuple[Array, str, float]:
     array = to_owned(tensor, tag)
     if array.dtype.kind == "c":
         raise type_error(tag, tensor, "an image of real numbers")
@@ -148,14 +152,28 @@ def _checked(tag: str, tensor: Any, dataformats: str) -> tuple[Array, str]:
         raise value_error(tag, tensor, "an image with at least one pixel")
     if "C" in axes and array.shape[axes.index("C")] not in _CHANNELS:
         raise value_error(tag, tensor, f"an image with 1, 3 or 4 channels, where dataformats={dataformats!r} says")
-    return array, axes
+    return array, axes, _checked_factor(tag, rescale, array)
 
 
-def _checked_factor(tag: str, rescale: Any) -> float:
+def _checked_factor(tag: str, rescale: Any, array: Array) -> float:
     factor = to_float(rescale, tag)
     if not 0 < factor < math.inf:
         raise value_error(tag, rescale, "a rescale that is positive and finite")
+    if factor > 1 and factor * factor * array.size > _MOST_RESCALED:
+        raise value_error(tag, rescale, f"a rescale that makes no more than {_MOST_RESCALED} numbers of {array.size}")
     return factor
+
+
+def _checked_labels(tag: str, labels: Any, count: int) -> list[str] | None:
+    if labels is None:
+        return None
+    labels = [labels] if isinstance(labels, str) else labels
+    if not isinstance(labels, (list, tuple)) and not (isinstance(labels, np.ndarray) and labels.ndim):
+        raise type_error(tag, labels, "a list of labels, one for each box")
+    if len(labels) != count:
+        warn_once(tag, f"{len(labels)} labels for {count} boxes; the labels are left out")
+        return None
+    return ["" if label is None else to_text(tag, label)[:_LONGEST_LABEL] for label in labels]
 
 
 def _encode(

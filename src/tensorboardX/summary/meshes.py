@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array, to_numpy, to_owned
-from ..errors import type_error, value_error
+from ..errors import reason, type_error, value_error
 from ..notices import warn_once
 from ..proto.plugin_mesh_pb2 import MeshPluginData
 from ..proto.summary_pb2 import Summary
 from .metadata import plugin_metadata
-from .tags import check_tag
+from .tags import kept_tag
 from .tensor_proto import array_proto
 
 _MOST_BYTES = 2**31 - 2**20
@@ -42,7 +42,7 @@ def prepare_mesh(
     tag: str, vertices: Any, colors: Any = None, faces: Any = None, config_dict: Mapping[str, Any] | None = None
 ) -> partial[Summary]:
     """Check and copy the arguments of `mesh`; the call of what is returned encodes them."""
-    tag = check_tag(tag)
+    tag = kept_tag(tag)
     points = to_owned(vertices, tag)
     _check_triples(tag, points, "vertices")
     if points.size == 0:
@@ -87,7 +87,7 @@ def _checked_config(tag: str, config: Mapping[str, Any] | None) -> str:
     try:
         return json.dumps(config, sort_keys=True, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
-        raise type_error(tag, config, f"a config_dict that JSON can hold ({error})") from error
+        raise type_error(tag, config, f"a config_dict that JSON can hold ({reason(error)})") from error
 
 
 def _encode(tag: str, vertices: Array, faces: Array | None, colors: Array | None, config: str) -> Summary:

@@ -13,11 +13,12 @@ from ..errors import type_error, value_error
 from ..proto.plugin_pr_curve_pb2 import PrCurvePluginData
 from ..proto.summary_pb2 import Summary
 from .metadata import plugin_metadata
-from .tags import check_tag
+from .tags import kept_tag
 from .tensor_proto import array_proto
 
 DEFAULT_THRESHOLDS = 127
 MOST_THRESHOLDS = 1_000_000
+_UNNAMED = "_"  # TensorBoard serves no curve of an empty tag
 _LEAST_COUNT = 1e-7  # divides what would be divided by zero
 
 
@@ -44,7 +45,7 @@ def prepare_pr_curve(
     tag: str, labels: Any, predictions: Any, num_thresholds: int = DEFAULT_THRESHOLDS, weights: Any = None
 ) -> partial[Summary]:
     """Check and copy the arguments of `pr_curve`; the call of what is returned encodes them."""
-    tag = check_tag(tag)
+    tag = kept_tag(tag) or _UNNAMED
     checked = _checked(tag, labels, predictions, num_thresholds, weights)
     return partial(_encode_curve, tag, *checked)
 
@@ -86,15 +87,16 @@ def prepare_pr_curve_raw(
     weights: Any = None,
 ) -> partial[Summary]:
     """Check and copy the arguments of `pr_curve_raw`; the call of what is returned encodes them."""
-    tag = check_tag(tag)
+    tag = kept_tag(tag) or _UNNAMED
     rows = [to_numpy(row, tag) for row in (tp, fp, tn, fn, precision, recall)]
     shape = rows[0].shape
     for row in rows:
         if row.shape != shape or row.ndim != 1 or row.size == 0 or row.dtype.kind == "c":
             raise value_error(tag, row, f"six rows of real numbers, of one shape (T,); the first has shape {shape}")
-    curve = np.stack(rows).astype(np.float64)
-    if not np.isfinite(curve[:4]).all():  # TensorBoard shows none of the curves of a run where one is not
-        raise value_error(tag, curve[:4], "finite counts; some of these are NaN or infinite")
+    with np.errstate(over="ignore"):  # beyond float64; such a count is found below
+        curve = np.stack(rows).astype(np.float64)
+    if not _are_storable(curve[:4]):  # TensorBoard shows none of the curves of a run where one is not
+        raise value_error(tag, curve[:4], "finite counts; some of these are NaN, infinite or beyond float32")
     return partial(_encode, tag, curve)
 
 
@@ -129,9 +131,16 @@ def _checked_weights(tag: str, weights: Any, shape: tuple[int, ...]) -> Array:
         array = np.broadcast_to(array, shape)
     except ValueError as error:
         raise value_error(tag, array, f"weights that broadcast to the shape of labels, {shape}") from error
-    if array.dtype.kind == "c" or not np.isfinite(array).all():
-        raise value_error(tag, array, "weights that are finite real numbers")
-    return array.astype(np.float64)
+    with np.errstate(over="ignore"):
+        array = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
+        if array.dtype.kind == "c" or not _are_storable(np.abs(array).sum()):  # it bounds every count
+            raise value_error(tag, array, "weights that are finite real numbers, whose sum float32 can hold")
+    return array
+
+
+def _are_storable(numbers: Any) -> bool:
+    """Whether all are finite, as float32 too; NaN is not."""
+    return bool((np.abs(numbers) <= np.finfo(np.float32).max).all())
 
 
 def _checked_count(tag: str, num_thresholds: Any) -> int:
@@ -146,7 +155,7 @@ def _checked_count(tag: str, num_thresholds: Any) -> int:
 
 def _curve(positive: Array, scores: Array, weights: Array | None, count: int) -> Array:
     # The last threshold that each prediction reaches, with an offset that sorts negatives from positives.
-    bins = np.floor(scores.reshape(-1) * np.float64(count - 1)).astype(np.intp)
+    bins = np.floor(scores.reshape(-1).astype(np.float64) * (count - 1)).astype(np.intp)
     bins += count * positive.reshape(-1)
     flat = None if weights is None else weights.reshape(-1)
     histograms = np.bincount(bins, weights=flat, minlength=2 * count).reshape(2, count)
@@ -163,5 +172,6 @@ def _encode_curve(tag: str, positive: Array, scores: Array, weights: Array | Non
 
 def _encode(tag: str, curve: Array) -> Summary:
     content = PrCurvePluginData(version=0, num_thresholds=curve.shape[1]).SerializeToString()
-    tensor = array_proto(curve.astype(np.float32))
+    with np.errstate(over="ignore"):  # precision and recall of negative weights
+        tensor = array_proto(curve.astype(np.float32))
     return Summary(value=[Summary.Value(tag=tag, metadata=plugin_metadata("pr_curves", content), tensor=tensor)])

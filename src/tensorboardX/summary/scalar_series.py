@@ -40,7 +40,10 @@ def prepare_series(tag: str, values: Any, steps: Any, walltimes: Any) -> Iterato
         raise value_error(tag, at, f"steps that are integers, of shape {numbers.shape}")
     if at.dtype == np.uint64 and at.size and at.max() > np.iinfo(np.int64).max:
         raise value_error(tag, at, "steps of 64 bits")
-    times = np.asarray(to_numpy(walltimes, tag), dtype=np.float64) + 0.0
+    times = to_numpy(walltimes, tag)
+    if times.dtype.kind == "c":
+        raise value_error(tag, times, "walltimes that are real numbers")
+    times = times.astype(np.float64) + 0.0
     if times.shape not in ((), numbers.shape) or not np.isfinite(times).all():
         raise value_error(tag, times, f"walltimes that are finite, one or of shape {numbers.shape}")
     columns = numbers, at.astype(np.int64), np.broadcast_to(times, numbers.shape).copy()

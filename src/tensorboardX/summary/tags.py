@@ -9,6 +9,8 @@ from typing import Any
 from ..errors import type_error
 
 _INVALID_CHARACTERS = re.compile(r"[^-/\w.]")
+_MOST_BYTES = 12_000  # each takes up to four characters of a URL, of which TensorBoard's server reads 65,536
+_ESCAPED_IN_JSON = re.compile(r'["\\\x00-\x1f]')
 
 
 def check_tag(tag: Any) -> str:
@@ -23,12 +25,50 @@ def check_tag(tag: Any) -> str:
 
 @lru_cache(maxsize=4096)
 def _cleaned(tag: str) -> str:
-    return _INVALID_CHARACTERS.sub("_", tag).lstrip("/")
+    return _fitting(_INVALID_CHARACTERS.sub("_", tag).lstrip("/"))
 
 
 def clean_tag(tag: Any) -> str:
     """Return `tag` with each character but letters, digits and `_ - / .` replaced by `_`, and no leading slash.
 
-    Scalars, histograms, images and videos are stored under cleaned tags. Raises TypeError unless it is a string.
+    Scalars, histograms, images and videos are stored under cleaned tags. An overlong one is cut as by `kept_tag`.
+    Raises TypeError unless it is a string.
     """
     return _cleaned(check_tag(tag))
+
+
+def kept_tag(tag: Any) -> str:
+    """Return `tag` as it is; one that fits into no URL of TensorBoard is cut and told apart by a hash.
+
+    Raises TypeError unless it is a string.
+    """
+    return _fitting(check_tag(tag))
+
+
+def blob_tag(tag: Any) -> str:
+    """Return `tag` as `kept_tag`, for a picture or a sound: with `_` for quotes, backslashes and control characters.
+
+    TensorBoard's data server (0.7.2) puts tags into the JSON key under which it serves them, and cannot read a key
+    in which a character had to be escaped. Raises TypeError unless it is a string.
+    """
+    return kept_tag(_ESCAPED_IN_JSON.sub("_", check_tag(tag)))
+
+
+def _fitting(tag: str) -> str:
+    if 4 * len(tag) <= _MOST_BYTES or len(tag.encode()) <= _MOST_BYTES:
+        return tag
+    import hashlib
+
+    start = tag.encode()[: _MOST_BYTES - 17].decode("utf-8", "ignore")
+    return f"{start}-{hashlib.sha256(tag.encode()).hexdigest()[:16]}"
+
+
+def to_text(tag: str, value: Any) -> str:
+    """Return `str(value)`. Raises TypeError that names the tag where there is no such text.
+
+    Python prints no integer of more than 4300 digits, and `__str__` of a user's class may raise anything.
+    """
+    try:
+        return check_tag(str(value))
+    except Exception as error:
+        raise type_error(tag, value, "what has a text") from error

@@ -13,7 +13,7 @@ from ..proto import types_pb2
 from ..proto.summary_pb2 import Summary
 from ..proto.tensor_pb2 import TensorProto
 from .metadata import plugin_metadata, scalar_metadata
-from .tags import check_tag, clean_tag
+from .tags import clean_tag, kept_tag
 from .tensor_proto import tensor_shape
 
 _MOST_BYTES = 2**31
@@ -43,7 +43,8 @@ def tensor(tag: str, tensor: Any) -> Summary:
 
     Args:
         tag: the tag; kept as it is.
-        tensor: any shape, and any dtype that TensorProto has. bfloat16 is kept, float8 becomes float32.
+        tensor: any shape, and any dtype that TensorProto has. bfloat16 is kept, float8 becomes float32,
+            torch.complex32 complex64.
 
     Raises TypeError for what is not numeric, ValueError for what takes 2 GiB or more, both naming the tag.
     """
@@ -52,11 +53,9 @@ def tensor(tag: str, tensor: Any) -> Summary:
 
 def prepare_tensor(tag: str, tensor: Any) -> partial[Summary]:
     """Check and copy the arguments of `tensor`; the call of what is returned encodes them."""
-    tag = check_tag(tag)
-    given = str(getattr(tensor, "dtype", ""))
-    if "complex32" in given:
-        raise type_error(tag, tensor, "a tensor of a dtype that TensorProto has; complex32 can become complex64")
+    tag = kept_tag(tag)
     array = to_numpy(tensor, tag)
+    given = str(getattr(tensor, "dtype", ""))
     # Integers are stored in up to ten bytes, half floats in up to three.
     if array.size * max(array.itemsize, 10 if array.dtype.kind in "iu" else 3) >= _MOST_BYTES:
         raise value_error(tag, array, "a tensor that takes less than the 2 GiB of a message")

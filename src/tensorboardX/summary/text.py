@@ -9,7 +9,7 @@ from ..errors import type_error
 from ..proto.plugin_text_pb2 import TextPluginData
 from ..proto.summary_pb2 import Summary
 from .metadata import plugin_metadata
-from .tags import check_tag
+from .tags import kept_tag
 from .tensor_proto import string_proto
 
 
@@ -27,7 +27,7 @@ def text(tag: str, text: Any) -> Summary:
 
 def prepare_text(tag: str, text: Any) -> partial[Summary]:
     """Check the arguments of `text`; the call of what is returned encodes them."""
-    tag = check_tag(tag)
+    tag = kept_tag(tag)
     if not isinstance(text, str):
         raise type_error(tag, text, "a string")
     return partial(_encode, tag, text.encode("utf-8", "replace"))

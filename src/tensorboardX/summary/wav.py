@@ -13,7 +13,7 @@ from ..errors import type_error, value_error
 from ..notices import warn_once
 from ..proto.summary_pb2 import DATA_CLASS_BLOB_SEQUENCE, Summary, SummaryMetadata
 from .metadata import plugin_metadata
-from .tags import check_tag
+from .tags import blob_tag
 
 _DTYPES = ("float16", "float32", "float64", "int16", "int32")
 _HIGHEST_RATE = 2**30 - 1  # WAV stores the bytes of a second, up to four a frame, in 32 bits
@@ -24,7 +24,7 @@ def audio(tag: str, tensor: Any, sample_rate: Any = 44100) -> Summary:
     """Return the Summary of a sound, as a WAV file of 16-bit PCM.
 
     Args:
-        tag: the tag; kept as it is.
+        tag: the tag; kept as it is, but for `_` in place of quotes, backslashes and control characters.
         tensor: samples, shape (L,), (L, 1) or (L, 2), L being the number of frames; (1, L) is one channel too.
             Floats are in [-1, 1]: what is beyond is clipped and NaN becomes 0, with one warning per tag. int16 is
             stored as it is, int32 by its upper 16 bits.
@@ -37,7 +37,7 @@ def audio(tag: str, tensor: Any, sample_rate: Any = 44100) -> Summary:
 
 def prepare_audio(tag: str, tensor: Any, sample_rate: Any = 44100) -> partial[Summary]:
     """Check and copy the arguments of `audio`; the call of what is returned encodes them."""
-    tag = check_tag(tag)
+    tag = blob_tag(tag)
     samples = to_owned(tensor, tag)
     if samples.dtype.name not in _DTYPES:
         raise type_error(tag, samples, "audio of floats in [-1, 1], int16 or int32")

@@ -22,6 +22,7 @@ from .summary.metadata import checked_labels
 from .summary.scalar import scalar, scalar_group
 from .summary.tags import check_tag, clean_tag
 
+_NO_TEXT = ""
 _BYTES_OF_PAIR = 128  # of memory that a tag and its value take while they are pending
 
 
@@ -34,8 +35,8 @@ class NumberMethods(RunWriter):
         scalar_value: Any,
         global_step: Any = None,
         walltime: Any = None,
-        display_name: str = "",
-        summary_description: str = "",
+        display_name: str = _NO_TEXT,
+        summary_description: str = _NO_TEXT,
         new_style: bool = False,
         double_precision: bool = False,
     ) -> None:
@@ -57,7 +58,10 @@ class NumberMethods(RunWriter):
             and lane is not None
             and walltime is None
             and not global_step >> 63  # negative steps and those of more bits are looked at below
-            and not (display_name or summary_description or new_style or double_precision)
+            and display_name is _NO_TEXT
+            and summary_description is _NO_TEXT
+            and new_style is False
+            and double_precision is False
         ):
             entry = (tag, value, global_step, time())
             entries = lane.entries

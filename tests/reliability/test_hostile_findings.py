@@ -104,6 +104,15 @@ REFUSED: dict[str, tuple[str, dict[str, Any]]] = {
         {"tag": "a", **BOXED, "box_tensor": BOX + np.longdouble("1e4000")},
     ),
     "boxes of complex numbers": ("add_image_with_boxes", {"tag": "a", **BOXED, "box_tensor": BOX + 1j}),
+    "a display name that is an array, at a plain step": (
+        "add_scalar",
+        {"tag": "a", "scalar_value": 1.0, "global_step": 3, "display_name": np.ones(2)},
+    ),
+    "a thousand million bins": ("add_histogram", {"tag": "a", "values": [1.0], "bins": 10**9}),
+    "wall times beyond float64": (
+        "add_scalar_series",
+        {"tag": "a", "values": [1.0], "walltimes": np.longdouble("1e4000")},
+    ),
     "wall times that are complex": ("add_scalar_series", {"tag": "a", "values": [1.0], "walltimes": [1j]}),
     "a picture too large to be made": ("add_image_with_boxes", {"tag": "a", **BOXED, "rescale": 1e9}),
     "a picture larger than integers": ("add_image_with_boxes", {"tag": "a", **BOXED, "rescale": 1e300}),

@@ -19,6 +19,7 @@ from .tags import clean_tag, kept_tag
 
 _LARGEST = float(np.finfo(np.float64).max)
 _MOST_ESTIMATED_BINS = 100_000
+_MOST_BINS = 1_000_000
 _COMPACT_BINS = 48
 _COMPACT_PARTS = np.arange(1, _COMPACT_BINS) / _COMPACT_BINS
 # Where floats cannot divide a range into bins, or a user turned NumPy's warning of that into an error.
@@ -261,10 +262,11 @@ def _checked_bins(tag: str, bins: Any) -> Any:
     if bins is DEFAULT_BINS:
         return "tensorflow"
     edges = to_numpy(bins, tag)
-    if edges.ndim == 0 and edges.dtype.kind in "iu" and int(edges) >= 1:
+    if edges.ndim == 0 and edges.dtype.kind in "iu" and 1 <= int(edges) <= _MOST_BINS:
         return int(edges)
     if edges.ndim == 1 and len(edges) >= 2 and edges.dtype.kind in "iuf":
         edges = edges.astype(np.float64)
         if np.isfinite(edges).all() and (edges[:-1] <= edges[1:]).all():
             return edges
-    raise value_error(tag, bins, "a positive number of bins, or at least two increasing finite edges")
+    accepted = f"a number of bins from 1 to {_MOST_BINS}, or at least two increasing finite edges"
+    raise value_error(tag, bins, accepted)

@@ -43,7 +43,8 @@ def prepare_series(tag: str, values: Any, steps: Any, walltimes: Any) -> Iterato
     times = to_numpy(walltimes, tag)
     if times.dtype.kind == "c":
         raise value_error(tag, times, "walltimes that are real numbers")
-    times = times.astype(np.float64) + 0.0
+    with np.errstate(over="ignore"):  # infinity, which is refused
+        times = times.astype(np.float64) + 0.0
     if times.shape not in ((), numbers.shape) or not np.isfinite(times).all():
         raise value_error(tag, times, f"walltimes that are finite, one or of shape {numbers.shape}")
     columns = numbers, at.astype(np.int64), np.broadcast_to(times, numbers.shape).copy()

@@ -105,7 +105,7 @@ class EventQueue:
         self.entries.append(entry)
         if len(self.entries) > self.limit or (size and memory.taken > most):
             self.settle(entry)
-        if size and memory.taken > most // _WAKING:
+        if size and (self._thread.idle or memory.taken > most // _WAKING):
             self._thread.wake()
 
     def settle(self, entry: Entry) -> None:

@@ -19,8 +19,10 @@ BUSY_SECONDS = 0.05
 """How long pending events wait for company, while events keep coming."""
 
 IDLE_SECONDS = 0.4
-"""How long the first event after a pause may wait: polling seldom costs an idle program next to nothing."""
+"""How long the first scalar after a pause may wait: polling seldom costs an idle program next to nothing."""
 
+LINGER_SECONDS = 5.0
+"""How long after the last event a pause begins."""
 
 BACKLOG = 10_000
 """Pending events from which on the thread makes no pauses: they come faster than it would write them."""
@@ -46,6 +48,7 @@ class WriterThread:
         self._asleep.acquire()
         self._thread: threading.Thread | None = None
         self._urgent = False  # somebody waits
+        self.idle = False  # it looks for events seldom
         self.progress = Progress()
         self.memory = MemoryBudget()
 
@@ -94,12 +97,13 @@ class WriterThread:
             return list(self._queues)
 
     def _run(self) -> None:
-        pause = BUSY_SECONDS
+        last_work = monotonic()
         while self._detach_closed():
-            self._asleep.acquire(timeout=pause)
-            worked = [queue.drain() for queue in self.queues()]
+            self._asleep.acquire(timeout=IDLE_SECONDS if self.idle else BUSY_SECONDS)
+            if any([queue.drain() for queue in self.queues()]):
+                last_work = monotonic()
             self._urgent = False
-            pause = BUSY_SECONDS if any(worked) else min(2 * pause, IDLE_SECONDS)
+            self.idle = monotonic() - last_work > LINGER_SECONDS
 
     def _detach_closed(self) -> bool:
         """Forget the queues that are closed and empty; return whether any are left, else the thread is over."""

@@ -100,7 +100,8 @@ class WriterThread:
         last_work = monotonic()
         while self._detach_closed():
             self._asleep.acquire(timeout=IDLE_SECONDS if self.idle else BUSY_SECONDS)
-            if any([queue.drain() for queue in self.queues()]):
+            worked = [queue.drain() for queue in self.queues()]
+            if any(worked):
                 last_work = monotonic()
             self._urgent = False
             self.idle = monotonic() - last_work > LINGER_SECONDS

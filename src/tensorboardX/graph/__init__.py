@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tensorboardX.errors import InvalidTypeError, describe
-from tensorboardX.graph import jax, pytorch
-from tensorboardX.graph.nodes import run_metadata
-from tensorboardX.proto.graph_pb2 import GraphDef
-from tensorboardX.proto.step_stats_pb2 import RunMetadata
+from ..errors import InvalidTypeError, describe
+from ..proto.graph_pb2 import GraphDef
+from ..proto.step_stats_pb2 import RunMetadata
+from . import jax, pytorch
+from .nodes import run_metadata
 
 __all__ = ["model_graph"]
 

@@ -8,8 +8,11 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from tensorboardX.errors import InvalidTypeError, describe
-from tensorboardX.graph.nodes import (
+from ..errors import InvalidTypeError, describe
+from ..proto.attr_value_pb2 import AttrValue
+from ..proto.graph_pb2 import GraphDef
+from ..proto.node_def_pb2 import NodeDef
+from .nodes import (
     Shape,
     UniqueNames,
     graph_def,
@@ -21,9 +24,6 @@ from tensorboardX.graph.nodes import (
     text_attr,
     type_attr,
 )
-from tensorboardX.proto.attr_value_pb2 import AttrValue
-from tensorboardX.proto.graph_pb2 import GraphDef
-from tensorboardX.proto.node_def_pb2 import NodeDef
 
 # Primitives that only call a function: their scope stands for them, and edges lead through it.
 _CALLS = {"pjit", "jit", "closed_call", "core_call", "custom_jvp_call", "custom_vjp_call", "checkpoint", "remat2"}

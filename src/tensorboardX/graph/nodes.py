@@ -12,14 +12,14 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from tensorboardX.errors import InvalidTypeError, InvalidValueError, MissingExtraError, describe
-from tensorboardX.proto.attr_value_pb2 import AttrValue
-from tensorboardX.proto.graph_pb2 import GraphDef
-from tensorboardX.proto.node_def_pb2 import NodeDef
-from tensorboardX.proto.step_stats_pb2 import DeviceStepStats, RunMetadata, StepStats
-from tensorboardX.proto.tensor_shape_pb2 import TensorShapeProto
-from tensorboardX.proto.types_pb2 import DataType
-from tensorboardX.proto.versions_pb2 import VersionDef
+from ..errors import InvalidTypeError, InvalidValueError, MissingExtraError, describe
+from ..proto.attr_value_pb2 import AttrValue
+from ..proto.graph_pb2 import GraphDef
+from ..proto.node_def_pb2 import NodeDef
+from ..proto.step_stats_pb2 import DeviceStepStats, RunMetadata, StepStats
+from ..proto.tensor_shape_pb2 import TensorShapeProto
+from ..proto.types_pb2 import DataType
+from ..proto.versions_pb2 import VersionDef
 
 PRODUCER_VERSION = 22  # the version that PyTorch's writer states too
 MAX_ATTRIBUTE_LENGTH = 1024  # characters; the graph plugin drops longer values by default

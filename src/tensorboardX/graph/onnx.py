@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
-from tensorboardX.errors import InvalidValueError, reason, shown
-from tensorboardX.graph.nodes import (
+from ..errors import InvalidValueError, reason, shown
+from ..proto.attr_value_pb2 import AttrValue
+from ..proto.graph_pb2 import GraphDef
+from ..proto.node_def_pb2 import NodeDef
+from .nodes import (
     Shape,
     UniqueNames,
     checked_path,
@@ -20,9 +23,6 @@ from tensorboardX.graph.nodes import (
     type_attr,
     typed_attr,
 )
-from tensorboardX.proto.attr_value_pb2 import AttrValue
-from tensorboardX.proto.graph_pb2 import GraphDef
-from tensorboardX.proto.node_def_pb2 import NodeDef
 
 
 def load_onnx_graph(path: str | os.PathLike[str]) -> GraphDef:

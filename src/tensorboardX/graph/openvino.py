@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tensorboardX.errors import InvalidValueError, reason, shown
-from tensorboardX.graph.nodes import UniqueNames, checked_path, graph_def, node, slot, type_attr, typed_attr
-from tensorboardX.proto.attr_value_pb2 import AttrValue
-from tensorboardX.proto.graph_pb2 import GraphDef
-from tensorboardX.proto.node_def_pb2 import NodeDef
+from ..errors import InvalidValueError, reason, shown
+from ..proto.attr_value_pb2 import AttrValue
+from ..proto.graph_pb2 import GraphDef
+from ..proto.node_def_pb2 import NodeDef
+from .nodes import UniqueNames, checked_path, graph_def, node, slot, type_attr, typed_attr
 
 _FIRST_BYTES = 64  # the step of parsing before the root element: a DOCTYPE is met before what follows it is read
 

@@ -15,13 +15,13 @@ from contextlib import contextmanager
 from types import FrameType, ModuleType
 from typing import Any
 
-from tensorboardX.errors import InvalidTypeError, describe
-from tensorboardX.graph.nodes import graph_def, import_optional, run_metadata
-from tensorboardX.graph.torch_export import export_nodes
-from tensorboardX.graph.torch_trace import trace_nodes
-from tensorboardX.proto.graph_pb2 import GraphDef
-from tensorboardX.proto.node_def_pb2 import NodeDef
-from tensorboardX.proto.step_stats_pb2 import RunMetadata
+from ..errors import InvalidTypeError, describe
+from ..proto.graph_pb2 import GraphDef
+from ..proto.node_def_pb2 import NodeDef
+from ..proto.step_stats_pb2 import RunMetadata
+from .nodes import graph_def, import_optional, run_metadata
+from .torch_export import export_nodes
+from .torch_trace import trace_nodes
 
 ACCEPTED = "a torch.nn.Module, a torch.jit.ScriptModule or ScriptFunction, or a torch.export.ExportedProgram"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tensorboardX.graph.nodes import Shape, UniqueNames, node, shortened, text_attr, type_attr
-from tensorboardX.proto.attr_value_pb2 import AttrValue
-from tensorboardX.proto.node_def_pb2 import NodeDef
+from ..proto.attr_value_pb2 import AttrValue
+from ..proto.node_def_pb2 import NodeDef
+from .nodes import Shape, UniqueNames, node, shortened, text_attr, type_attr
 
 
 def export_nodes(program: Any) -> Iterator[NodeDef]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tensorboardX.graph.nodes import node, text_attr
-from tensorboardX.proto.node_def_pb2 import NodeDef
+from ..proto.node_def_pb2 import NodeDef
+from .nodes import node, text_attr
 
 _ROOT = "__module"  # how the tracer calls the outermost module in scope names
 _GET_ATTRIBUTE = "prim::GetAttr"

@@ -81,12 +81,10 @@ def tally(values: Floats, edges: Float64Array) -> Tally:
             np.copyto(ordered, block)
             ordered.sort()
             finite = _finite(ordered)
-            if len(finite) < len(ordered):
-                found.left_out += len(ordered) - len(finite)
-                block = finite
+            found.left_out += len(ordered) - len(finite)
             if len(finite):
                 found.count(finite, lower, last)
-                found.sum(block)
+                found.sum(finite)
     return found
 
 

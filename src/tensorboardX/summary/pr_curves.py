@@ -131,10 +131,13 @@ def _checked_weights(tag: str, weights: Any, shape: tuple[int, ...]) -> Array:
         array = np.broadcast_to(array, shape)
     except ValueError as error:
         raise value_error(tag, array, f"weights that broadcast to the shape of labels, {shape}") from error
+    accepted = "weights that are finite real numbers, whose sum float32 can hold"
+    if array.dtype.kind == "c":
+        raise value_error(tag, array, accepted)
     with np.errstate(over="ignore"):
-        array = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
-        if array.dtype.kind == "c" or not _are_storable(np.abs(array).sum()):  # it bounds every count
-            raise value_error(tag, array, "weights that are finite real numbers, whose sum float32 can hold")
+        array = array.astype(np.float64)
+        if not _are_storable(np.abs(array).sum()):  # it bounds every count
+            raise value_error(tag, array, accepted)
     return array
 
 

@@ -19,6 +19,7 @@ from .proto.summary_pb2 import Summary
 from .replaceable import tell_when_replaced
 from .scalar_history import Point, ScalarHistory
 from .summary.histogram import DEFAULT_BINS
+from .summary.image import checked_format
 from .writer_thread import WriterThread
 
 AnyFileWriter = FileWriter | DummyFileWriter
@@ -50,6 +51,7 @@ class RunWriter:
         write_to_disk: bool = True,
         log_dir: str | os.PathLike[str] | None = None,
         comet_config: dict[str, Any] | None = None,
+        image_format: str = "PNG",
         **kwargs: Any,
     ) -> None:
         chosen = logdir or log_dir or default_logdir(comment)
@@ -64,6 +66,7 @@ class RunWriter:
         self._filename_suffix = filename_suffix
         self._write_to_disk = write_to_disk
         self._comet_config = comet_config
+        self._image_format = checked_format(image_format)
         self._start()
         try:
             self._open(open_now=True)
@@ -219,8 +222,8 @@ class RunWriter:
     def __getstate__(self) -> dict[str, Any]:
         """What another process, or a copy, needs to go on in the same run with files of its own."""
         kept = ("logdir", "purge_step", "default_bins", "kwargs")
-        private = ("_max_queue", "_flush_secs", "_filename_suffix", "_write_to_disk", "_comet_config")
-        return {name: getattr(self, name) for name in (*kept, *private)}
+        settings = ("_max_queue", "_flush_secs", "_filename_suffix", "_write_to_disk", "_comet_config", "_image_format")
+        return {name: getattr(self, name) for name in (*kept, *settings)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

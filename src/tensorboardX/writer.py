@@ -75,6 +75,8 @@ class SummaryWriter(NumberMethods, MediaMethods, ModelMethods):
         write_to_disk: False writes nothing anywhere; values are still checked.
         log_dir: another name of `logdir`, the one of torch.utils.tensorboard.
         comet_config: settings for Comet; by default nothing is sent there.
+        image_format: of images and figures, "PNG" (the default), "JPEG" or "WebP". The latter two lose details, for a
+            fraction of the bytes; JPEG leaves out alpha.
         kwargs: `on_full`: "block" (the default) waits for a store that does not keep up, within bounds, "drop" never
             waits. `on_error`: "warn" (the default) or "raise". `max_queue_bytes`: memory for pending events.
 

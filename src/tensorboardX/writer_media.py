@@ -21,14 +21,15 @@ class MediaMethods(RunWriter):
     def add_image(
         self, tag: str, img_tensor: Any, global_step: Any = None, walltime: Any = None, dataformats: str = "CHW"
     ) -> None:
-        """Log an image, as PNG.
+        """Log an image, as PNG unless the writer was made with another `image_format`.
 
         Args:
             img_tensor: shape as `dataformats` says, 1, 3 or 4 channels. uint8 in [0, 255], or any other dtype in
                 [0, 1]; what is out of range is clamped, with one warning per tag.
             dataformats: what the axes are: a permutation of HW, CHW or NCHW.
         """
-        self._add(tag, prepare_image(tag, img_tensor, dataformats=dataformats), global_step, walltime)
+        encode = prepare_image(tag, img_tensor, dataformats=dataformats, image_format=self._image_format)
+        self._add(tag, encode, global_step, walltime)
 
     def add_images(
         self, tag: str, img_tensor: Any, global_step: Any = None, walltime: Any = None, dataformats: str = "NCHW"
@@ -41,7 +42,8 @@ class MediaMethods(RunWriter):
         """
         if isinstance(img_tensor, (list, tuple)) and isinstance(dataformats, str) and "N" not in dataformats.upper():
             dataformats = f"N{dataformats}"
-        self._add(tag, prepare_image(tag, img_tensor, dataformats=dataformats), global_step, walltime)
+        encode = prepare_image(tag, img_tensor, dataformats=dataformats, image_format=self._image_format)
+        self._add(tag, encode, global_step, walltime)
 
     def add_image_with_boxes(
         self,
@@ -63,7 +65,8 @@ class MediaMethods(RunWriter):
             labels: a text for each box.
             rescale: factor on both sides of the stored image.
         """
-        encode = prepare_image_boxes(tag, img_tensor, box_tensor, rescale, dataformats, labels)
+        drawn = (rescale, dataformats, labels, self._image_format)
+        encode = prepare_image_boxes(tag, img_tensor, box_tensor, *drawn)
         self._add(tag, encode, global_step, walltime)
 
     def add_figure(

@@ -12,11 +12,18 @@ import numpy as np
 from PIL import Image
 
 from ..arrays import Array, to_float, to_owned
-from ..errors import type_error, value_error
+from ..errors import InvalidValueError, describe, type_error, value_error
 from ..notices import warn_once
 from ..proto.summary_pb2 import Summary
 from .layout import check_axes, convert_to_HWC
 from .tags import blob_tag, clean_tag, to_text
+
+FORMATS: dict[str, tuple[float, tuple[str, ...], dict[str, Any]]] = {
+    "PNG": (math.inf, ("L", "LA", "RGB", "RGBA"), {}),
+    "JPEG": (65_535, ("L", "RGB"), {"quality": 90}),
+    "WEBP": (16_383, ("RGB", "RGBA"), {"quality": 90}),
+}
+"""The formats of pictures: the most pixels a side, the modes of Pillow that they store, and options for it."""
 
 _IMAGE_AXES = ("HW", "CHW", "NCHW")
 _CHANNELS = (1, 2, 3, 4)
@@ -40,10 +47,12 @@ def image(tag: str, tensor: Any, rescale: float = 1, dataformats: str = "CHW") -
     return prepare_image(tag, tensor, rescale, dataformats)()
 
 
-def prepare_image(tag: str, tensor: Any, rescale: float = 1, dataformats: str = "CHW") -> partial[Summary]:
-    """Check and copy the arguments of `image`; the call of what is returned encodes them."""
+def prepare_image(
+    tag: str, tensor: Any, rescale: float = 1, dataformats: str = "CHW", image_format: str = "PNG"
+) -> partial[Summary]:
+    """Check and copy the arguments of `image`; the call of what is returned encodes them, in a format of `FORMATS`."""
     tag = clean_tag(tag)
-    return partial(_encode, tag, *_checked(tag, tensor, dataformats, rescale))
+    return partial(_encode, tag, *_checked(tag, tensor, dataformats, rescale), image_format)
 
 
 def image_boxes(
@@ -73,6 +82,7 @@ def prepare_image_boxes(
     rescale: float = 1,
     dataformats: str = "CHW",
     labels: Sequence[str] | None = None,
+    image_format: str = "PNG",
 ) -> partial[Summary]:
     """Check and copy the arguments of `image_boxes`; the call of what is returned encodes them."""
     tag = blob_tag(tag)
@@ -85,19 +95,24 @@ def prepare_image_boxes(
         raise value_error(tag, tensor_boxes, "boxes of shape (N, 4), finite pixels xmin, ymin, xmax, ymax")
     texts = _checked_labels(tag, labels, len(boxes))
     boxes = boxes.clip(-_FARTHEST, _FARTHEST)
-    return partial(_encode, tag, *_checked(tag, tensor_image, dataformats, rescale), boxes, texts)
+    return partial(_encode, tag, *_checked(tag, tensor_image, dataformats, rescale), image_format, boxes, texts)
 
 
 def make_image(
-    tensor: Array, rescale: float = 1, rois: Array | None = None, labels: Sequence[str] | None = None
+    tensor: Array,
+    rescale: float = 1,
+    rois: Array | None = None,
+    labels: Sequence[str] | None = None,
+    image_format: str = "PNG",
 ) -> Summary.Image:
-    """Return an image as PNG in the message that TensorBoard reads.
+    """Return an image in the message that TensorBoard reads.
 
     Args:
         tensor: uint8, shape (H, W, C), C being 2, 3 or 4.
         rescale: factor on both sides.
         rois: boxes to draw, shape (N, 4).
         labels: a text for each box.
+        image_format: one of `FORMATS`. What is too large for it becomes PNG; JPEG leaves out alpha.
     """
     height, width, channels = tensor.shape
     picture = Image.fromarray(np.ascontiguousarray(tensor))
@@ -106,9 +121,27 @@ def make_image(
     if rescale != 1:
         height, width = max(int(height * rescale), 1), max(int(width * rescale), 1)
         picture = picture.resize((width, height), Image.Resampling.LANCZOS)
+    encoded = _encoded(picture, image_format)
+    return Summary.Image(height=height, width=width, colorspace=channels, encoded_image_string=encoded)
+
+
+def checked_format(image_format: Any) -> str:
+    """Return the name of a picture format as `FORMATS` has it. Raises ValueError for any other."""
+    name = image_format.upper() if isinstance(image_format, str) else ""
+    if name not in FORMATS:
+        raise InvalidValueError(f"image_format: got {describe(image_format)}; accepted are {', '.join(FORMATS)}")
+    return name
+
+
+def _encoded(picture: Image.Image, image_format: str) -> bytes:
+    most, modes, options = FORMATS[image_format]
+    if max(picture.size) > most:
+        return _encoded(picture, "PNG")
+    if picture.mode not in modes:
+        picture = picture.convert("RGBA" if "RGBA" in modes else "RGB")
     output = io.BytesIO()
-    picture.save(output, format="PNG")
-    return Summary.Image(height=height, width=width, colorspace=channels, encoded_image_string=output.getvalue())
+    picture.save(output, format=image_format, **options)
+    return output.getvalue()
 
 
 def draw_boxes(disp_image: Image.Image, boxes: Array, labels: Sequence[str] | None = None) -> Image.Image:
@@ -181,11 +214,12 @@ def _encode(
     array: Array,
     axes: str,
     rescale: float,
+    image_format: str,
     rois: Array | None = None,
     labels: Sequence[str] | None = None,
 ) -> Summary:
     pixels = to_uint8(tag, convert_to_HWC(array, axes))
-    return Summary(value=[Summary.Value(tag=tag, image=make_image(pixels, rescale, rois, labels))])
+    return Summary(value=[Summary.Value(tag=tag, image=make_image(pixels, rescale, rois, labels, image_format))])
 
 
 def to_uint8(tag: str, array: Array) -> Array:

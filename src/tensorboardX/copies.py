@@ -21,9 +21,7 @@ _SMALL = 64 << 10  # what the allocator of the process recycles well enough itse
 _SLAB = 4 << 20  # from this size on NumPy asks Linux for huge pages, which cost less to clear and to map
 _MOST_BYTES = 32 << 20  # of memory kept for copies to come
 _ALIGNMENT = 64
-_QUICK = (
-    1 << 20
-)  # copied within 100 us: to let go of the interpreter lock, as NumPy does, may mean a longer wait for it
+_QUICK = 1 << 20  # is copied within 100 us: to get the interpreter lock back, which NumPy lets go of, may take longer
 
 
 class _Slab:

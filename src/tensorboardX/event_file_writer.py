@@ -13,7 +13,6 @@ from typing import Any
 from . import writer_thread
 from .errors import InvalidTypeError, describe
 from .event_queue import EventQueue, QueueOptions, Stats
-from .pending import PendingSummary
 from .proto import event_pb2
 from .record_writer import RecordWriter, directory_check
 from .replaceable import Replaceable
@@ -203,10 +202,6 @@ class EventFileWriter(Replaceable):
         if not hasattr(event, "SerializeToString"):
             raise InvalidTypeError(f"got {describe(event)}; accepted is an Event message")
         self.queue.put(event.SerializeToString())
-
-    def add_pending(self, summary: PendingSummary) -> None:
-        """Write an Event whose Summary is encoded behind the caller."""
-        self.queue.put(summary)
 
     def reopen(self) -> None:
         """Accepted for compatibility: an event added after `close` opens a new file by itself."""

@@ -329,8 +329,7 @@ class EventQueue:
             if isinstance(entry, Ticket):
                 return taken, entry
             if isinstance(entry, bytes):
-                self._sink.batch.append(entry)
-                size += len(entry)
+                size += self._extend_batch([entry])
             elif isinstance(entry, Pending):
                 size += self._add_pending(entry)
             self._free(entry)
@@ -358,8 +357,7 @@ class EventQueue:
                 return sum(self._add_scalars([scalar]) for scalar in scalars)
             self._could_not_encode()
             return 0
-        self._sink.batch += events
-        return sum(map(len, events))
+        return self._extend_batch(events)
 
     def _add_pending(self, entry: Pending) -> int:
         """Serialize an entry into the batch; return its bytes."""
@@ -368,6 +366,9 @@ class EventQueue:
         except Exception:
             self._could_not_encode()
             return 0
+        return self._extend_batch(events)
+
+    def _extend_batch(self, events: list[bytes]) -> int:
         self._sink.batch += events
         return sum(map(len, events))
 

@@ -1,5 +1,6 @@
 """Copies in recycled memory are copies."""
 
+import mmap
 import os
 
 import numpy as np
@@ -55,6 +56,17 @@ def test_what_is_kept_is_bounded():
     kept = [buffers.copy(np.full(1_000_000, number, np.float32)) for number in range(20)]
     assert all((copy == number).all() for number, copy in enumerate(kept))
     assert sum(slab.memory.nbytes for slab in buffers._slabs) <= 32 << 20
+
+
+@pytest.mark.parametrize("huge_pages", ["unknown to the system", "refused by the kernel"])
+def test_huge_pages_are_not_needed(huge_pages, monkeypatch):
+    if huge_pages == "unknown to the system":
+        monkeypatch.delattr(mmap, "MADV_HUGEPAGE", raising=False)
+    else:
+        monkeypatch.setattr(mmap, "MADV_HUGEPAGE", 0xBAD, raising=False)
+    buffers = CopyBuffers()
+    copies = [buffers.copy(np.full(LARGE, number, np.float32)) for number in range(50)]
+    assert all((copy == number).all() for number, copy in enumerate(copies))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

@@ -15,7 +15,7 @@ from ..proto.summary_pb2 import DATA_CLASS_BLOB_SEQUENCE, Summary, SummaryMetada
 from .metadata import plugin_metadata
 from .tags import blob_tag
 
-_DTYPES = ("float16", "float32", "float64", "int16", "int32")
+_NUMBERS = frozenset((np.float16, np.float32, np.float64, np.int16, np.int32))
 _HIGHEST_RATE = 2**30 - 1  # WAV stores the bytes of a second, up to four a frame, in 32 bits
 _MOST_SAMPLES = 2**30 - 64  # protobuf stores up to 2 GiB
 
@@ -39,7 +39,7 @@ def prepare_audio(tag: str, tensor: Any, sample_rate: Any = 44100) -> partial[Su
     """Check and copy the arguments of `audio`; the call of what is returned encodes them."""
     tag = blob_tag(tag)
     samples = to_owned(tensor, tag)
-    if samples.dtype.name not in _DTYPES:
+    if samples.dtype.type not in _NUMBERS:
         raise type_error(tag, samples, "audio of floats in [-1, 1], int16 or int32")
     if samples.ndim == 1 or (samples.ndim == 2 and samples.shape[0] == 1 < samples.shape[1]):
         samples = samples.reshape(-1, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import inspect
 import io
 import json
@@ -20,7 +21,7 @@ import pytest
 from PIL import Image
 from support.events import scalars
 
-from tensorboardX import SummaryWriter
+from tensorboardX import GlobalSummaryWriter, SummaryWriter, shared_lock
 from tensorboardX.comet import attach
 from tensorboardX.comet_logger import CometLogger
 
@@ -204,6 +205,19 @@ def test_pictures_are_those_of_the_event_file(tmp_path, config):
     assert files["boxes"][2][1, 3].tolist() == [255, 0, 0]
 
 
+def test_an_image_given_as_nested_lists_is_sent(tmp_path, config):
+    rows = [[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
+    with SummaryWriter(tmp_path / "run", comet_config=config) as writer:
+        writer.add_image("rows", rows, 1, dataformats="HW")
+        writer.add_image("channels", [rows], 2)
+        writer.add_images("batch", [[rows], [rows]], 3, dataformats="CHW")
+    pictures = {name: (step, Image.open(io.BytesIO(data))) for name, step, _, data in sent(tmp_path).files}
+    assert {name: step for name, (step, _) in pictures.items()} == {"rows": 1, "channels": 2, "batch": 3}
+    grey = np.array(rows) * 255
+    for name, expected in (("rows", grey), ("channels", grey), ("batch", np.hstack([grey, grey]))):
+        np.testing.assert_array_equal(np.array(pictures[name][1].convert("L")), expected)
+
+
 def test_a_figure_is_sent_once(tmp_path, config):
     figures = pytest.importorskip("matplotlib.figure")
     with SummaryWriter(tmp_path / "run", comet_config=config) as writer:
@@ -315,6 +329,46 @@ def test_a_copy_has_an_experiment_of_its_own(tmp_path, config, clone):
     with other:
         other.add_scalar("b", 2.0, 1)
     assert [archive.metrics for archive in archives(tmp_path)] == [[("a", 1.0, 1)], [("b", 2.0, 1)]]
+
+
+@pytest.mark.skipif(not shared_lock.AVAILABLE, reason="processes share no files here")
+def test_steps_that_processes_share_are_numbered_in_the_file_and_are_unknown_at_comet(tmp_path, config):
+    with GlobalSummaryWriter(tmp_path / "run", comet_config=config) as writer:
+        other = GlobalSummaryWriter(tmp_path / "run")  # stands for another process
+        for value, logging in enumerate([writer, other, writer]):
+            logging.add_scalar("a", value)
+            logging.flush()
+        other.close()
+        writer.add_histogram("a", [1.0, 2.0])
+    assert scalars(tmp_path / "run") == [("a", 0, 0.0), ("a", 1, 1.0), ("a", 2, 2.0)]
+    archive = sent(tmp_path)
+    assert archive.metrics == [("a", 0.0, None), ("a", 2.0, None)]
+    assert [step for _, step, _, _ in archive.files] == [0]  # a histogram without a step
+
+
+def test_steps_that_one_process_counts_are_those_at_comet(tmp_path, config):
+    with GlobalSummaryWriter(tmp_path / "run", comet_config=config, coalesce_process=False) as writer:
+        for value in (1.0, 2.0):
+            writer.add_scalar("a", value)
+    assert sent(tmp_path).metrics == [("a", 1.0, 0), ("a", 2.0, 1)]
+
+
+@pytest.mark.skipif(not shared_lock.AVAILABLE, reason="processes share no files here")
+def test_a_tool_that_replaces_a_method_that_comet_follows_sees_steps(tmp_path, config):
+    seen = []
+    with GlobalSummaryWriter(tmp_path / "run", comet_config=config) as writer:
+        followed = writer.smw.add_scalar
+
+        @functools.wraps(followed)
+        def add_scalar(*args, **kwargs):
+            seen.append(kwargs["global_step"])
+            followed(*args, **kwargs)
+
+        writer.smw.add_scalar = add_scalar
+        for value in (1.0, 2.0):
+            writer.add_scalar("a", value)
+    assert seen == [0, 1]
+    assert sent(tmp_path).metrics == [("a", 1.0, 0), ("a", 2.0, 1)]
 
 
 def test_a_method_keeps_its_name_signature_and_error(tmp_path, config):
@@ -440,3 +494,51 @@ writer.close()
     assert sent(tmp_path).metrics == [("parent", 2.0, 1)]
     assert len(sent(tmp_path).files) == 1
     assert sorted(name for name, _, _ in scalars(tmp_path / "run")) == ["child", "child", "parent"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_child_forked_while_a_thread_starts_an_experiment_does_not_wait_for_it(tmp_path, config):
+    code = """
+import json, os, signal, sys, threading
+import comet_ml
+from tensorboardX import SummaryWriter
+
+real, begun, forked, parent = comet_ml.OfflineExperiment, threading.Event(), threading.Event(), os.getpid()
+
+def start(**options):
+    if os.getpid() != parent:
+        raise ConnectionError("not from here")
+    begun.set()
+    forked.wait(30)
+    return real(**options)
+
+comet_ml.OfflineExperiment = start
+writer = SummaryWriter("run", comet_config=json.loads(sys.argv[1]))
+thread = threading.Thread(target=writer.add_scalar, args=("parent", 1.0, 1))
+thread.start()
+begun.wait(30)
+pid = os.fork()
+if pid == 0:
+    signal.alarm(10)
+    writer.add_scalar("child", 1.0, 1)
+    writer.flush()
+    os._exit(0)
+assert os.waitpid(pid, 0)[1] == 0
+forked.set()
+thread.join()
+writer.close()
+"""
+    assert "not from here" in run_script(tmp_path, config, code)
+    assert sent(tmp_path).metrics == [("parent", 1.0, 1)]
+
+
+def test_a_failure_to_say_who_made_the_experiment_stops_nothing(tmp_path, config, comet_ml, monkeypatch, caplog):
+    def fail(*args, **kwargs):
+        raise ConnectionError("no route")
+
+    monkeypatch.setattr(comet_ml.OfflineExperiment, "log_other", fail)
+    with SummaryWriter(tmp_path / "run", comet_config=config) as writer:
+        writer.add_scalar("a", 1.0, 1)
+    assert sent(tmp_path).metrics == [("a", 1.0, 1)]
+    assert "could not be started" not in caplog.text
+    assert "no route" in caplog.text

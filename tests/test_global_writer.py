@@ -14,6 +14,7 @@ import textwrap
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,8 @@ from tensorboardX.summary import scalar
 from tensorboardX.testing import FaultyStore, read_events
 
 pytestmark = pytest.mark.skipif(not shared_lock.AVAILABLE, reason="processes share no files here")
+
+sharing_and_not = pytest.mark.parametrize("share", [True, False], ids=["shared", "unshared"])
 
 PRELUDE = """
 import json, multiprocessing, os, random, resource, signal, sys, threading, time
@@ -453,6 +456,29 @@ def test_a_process_has_one_copy_of_a_writer_however_often_it_is_sent(tmp_path):
         assert pickle.loads(sent) is pickle.loads(sent)
 
 
+@sharing_and_not
+def test_a_run_stays_where_it_is_when_the_working_directory_changes(tmp_path, monkeypatch, share):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with GlobalSummaryWriter("run", coalesce_process=share) as writer:
+        writer.add_scalar("a", 0.0)
+        writer.flush()
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        writer.add_scalar("a", 1.0)
+        writer.flush()
+        other = GlobalSummaryWriter("run", coalesce_process=share)
+        copies = [pickle.loads(pickle.dumps(each)) for each in (writer, other)]
+        for value, each in enumerate([*copies, other], start=2):
+            each.add_scalar("b", value)
+        for each in (*copies, other):
+            each.close()
+    values = {(name, value) for name, _, value in scalars(tmp_path / "run")}
+    assert values == {("a", 0), ("a", 1), ("b", 2)}
+    assert {value for _, _, value in scalars(tmp_path / "elsewhere" / "run")} == {3, 4}
+    if share:
+        event_file(tmp_path / "run")
+
+
 def test_file_writers_pickle_too(tmp_path):
     with GlobalSummaryWriter(tmp_path) as writer:
         writer.add_scalar("a", 0.0)
@@ -468,22 +494,7 @@ def test_file_writers_pickle_too(tmp_path):
 
 
 def test_every_kind_has_its_steps(tmp_path):
-    pyplot = pytest.importorskip("matplotlib.pyplot")
-    picture = np.zeros((3, 4, 4), np.uint8)
-    calls = {
-        "add_scalar": lambda w: w.add_scalar("scalar", 1.0),
-        "add_image": lambda w: w.add_image("image", picture.transpose(1, 2, 0), 5.0, "HWC"),
-        "add_images": lambda w: w.add_images("images", np.stack([picture] * 2)),
-        "add_image_with_boxes": lambda w: w.add_image_with_boxes("boxes", picture, np.array([[0, 0, 2, 2]])),
-        "add_figure": lambda w: w.add_figure("figure", pyplot.figure()),
-        "add_text": lambda w: w.add_text("text", "words"),
-        "add_histogram": lambda w: w.add_histogram("histogram", np.arange(9.0), "auto"),
-        "add_audio": lambda w: w.add_audio("audio", np.zeros(100), 8000),
-        "add_video": lambda w: w.add_video("video", np.zeros((1, 2, 3, 4, 4), np.uint8), 2),
-        "add_tensor": lambda w: w.add_tensor("tensor", picture),
-        "add_pr_curve": lambda w: w.add_pr_curve("curve", np.array([0, 1]), np.array([0.2, 0.7]), 9),
-        "add_mesh": lambda w: w.add_mesh("mesh", np.zeros((1, 3, 3)), np.zeros((1, 3, 3))),
-    }
+    calls = _calls()
     assert set(calls) == {name for name in vars(GlobalSummaryWriter) if name.startswith("add_")}
     with GlobalSummaryWriter(tmp_path) as writer, SummaryWriter(tmp_path / "plain") as plain:
         for step, (name, call) in itertools.product(range(2), calls.items()):
@@ -492,6 +503,26 @@ def test_every_kind_has_its_steps(tmp_path):
     kinds = [[_without_time(event) for event in stock.events(tmp_path)[run]] for run in (".", "plain")]
     assert kinds[0] == kinds[1]
     assert len(kinds[0]) == 1 + 2 * len(calls)
+
+
+def _calls() -> dict[str, Callable[..., None]]:
+    """One call of each method, with a tag or with one of its own."""
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    picture = np.zeros((3, 4, 4), np.uint8)
+    return {
+        "add_scalar": lambda w, tag="scalar": w.add_scalar(tag, 1.0),
+        "add_image": lambda w, tag="image": w.add_image(tag, picture.transpose(1, 2, 0), 5.0, "HWC"),
+        "add_images": lambda w, tag="images": w.add_images(tag, np.stack([picture] * 2)),
+        "add_image_with_boxes": lambda w, tag="boxes": w.add_image_with_boxes(tag, picture, np.array([[0, 0, 2, 2]])),
+        "add_figure": lambda w, tag="figure": w.add_figure(tag, pyplot.figure()),
+        "add_text": lambda w, tag="text": w.add_text(tag, "words"),
+        "add_histogram": lambda w, tag="histogram": w.add_histogram(tag, np.arange(9.0), "auto"),
+        "add_audio": lambda w, tag="audio": w.add_audio(tag, np.zeros(100), 8000),
+        "add_video": lambda w, tag="video": w.add_video(tag, np.zeros((1, 2, 3, 4, 4), np.uint8), 2),
+        "add_tensor": lambda w, tag="tensor": w.add_tensor(tag, picture),
+        "add_pr_curve": lambda w, tag="curve": w.add_pr_curve(tag, np.array([0, 1]), np.array([0.2, 0.7]), 9),
+        "add_mesh": lambda w, tag="mesh": w.add_mesh(tag, np.zeros((1, 3, 3)), np.zeros((1, 3, 3))),
+    }
 
 
 class _WithStep:
@@ -515,8 +546,75 @@ def _without_time(event) -> bytes:
     return event.SerializeToString()
 
 
-def test_names_that_are_stored_alike_count_together(tmp_path):
-    with GlobalSummaryWriter(tmp_path) as writer:
+@sharing_and_not
+def test_each_stored_tag_has_its_steps_whatever_the_method(tmp_path, share):
+    with GlobalSummaryWriter(tmp_path, coalesce_process=share) as writer:
+        for tag, call in itertools.product(("a b", "a_b", "/a b", 'a"b'), _calls().values()):
+            call(writer, tag)
+    found: dict[str, list[int]] = {}
+    for event in read_events(tmp_path):
+        for value in event.summary.value:
+            found.setdefault(value.tag, []).append(event.step)
+    assert len(found["a_b"]) > 20
+    assert found == {tag: list(range(len(steps))) for tag, steps in found.items()}
+
+
+def test_tensorboard_keeps_every_point_of_a_tag_that_two_methods_log(tmp_path, tensorboard):
+    with GlobalSummaryWriter(tmp_path, coalesce_process=False) as writer:
+        for _ in range(4):
+            writer.add_image("a", np.zeros((3, 4, 4), np.uint8))
+            writer.add_images("a", np.zeros((2, 3, 4, 4), np.uint8))
+    (samples,) = served.images(tensorboard(tmp_path))["."]["a"].values()
+    assert len(samples) == 8
+
+
+def test_threads_log_the_steps_of_a_tag_in_their_order(tmp_path):
+    with GlobalSummaryWriter(tmp_path, coalesce_process=False) as writer:
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(1e-6)
+        try:
+            threads = [
+                threading.Thread(target=lambda: [writer.add_scalar("a", 1) for _ in range(2000)]) for _ in range(4)
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        finally:
+            sys.setswitchinterval(interval)
+    assert steps(tmp_path) == list(range(8000))
+
+
+def test_a_child_forked_while_a_thread_logs_can_log(tmp_path):
+    script = """
+        import numpy
+        begun, forked = threading.Event(), threading.Event()
+        class Slow:
+            def __array__(self, dtype=None, copy=None):
+                begun.set()
+                forked.wait(30)
+                return numpy.array(1.0)
+        writer = GlobalSummaryWriter(sys.argv[1], coalesce_process=False)
+        thread = threading.Thread(target=writer.add_scalar, args=("a", Slow()))
+        thread.start()
+        begun.wait(30)
+        child = os.fork()
+        if child == 0:
+            signal.alarm(10)
+            writer.add_scalar("a", 2.0)
+            writer.flush()
+            os._exit(0)
+        forked.set()
+        print(os.waitpid(child, 0)[1])
+        thread.join()
+    """
+    assert run(tmp_path, script, tmp_path / "run") == "0\n"
+    assert sorted(value for _, _, value in scalars(tmp_path / "run")) == [1, 2]
+
+
+@sharing_and_not
+def test_names_that_are_stored_alike_count_together(tmp_path, share):
+    with GlobalSummaryWriter(tmp_path, coalesce_process=share) as writer:
         for tag in ("a b", "a_b", "/a b"):
             writer.add_scalar(tag, 1.0)
     assert scalars(tmp_path) == [("a_b", 0, 1.0), ("a_b", 1, 1.0), ("a_b", 2, 1.0)]
@@ -534,8 +632,9 @@ def test_steps_given_to_the_writer_behind_it_count_too(tmp_path):
     assert steps(tmp_path / "group" / "b", "group") == [5]
 
 
-def test_bad_values_are_refused_at_the_call_and_take_no_step(tmp_path):
-    with GlobalSummaryWriter(tmp_path) as writer:
+@sharing_and_not
+def test_bad_values_are_refused_at_the_call_and_take_no_step(tmp_path, share):
+    with GlobalSummaryWriter(tmp_path, coalesce_process=share) as writer:
         with pytest.raises(TypeError, match="'a'"):
             writer.add_scalar("a", "many")
         with pytest.raises(ValueError, match="'a'"):

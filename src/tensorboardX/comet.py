@@ -14,10 +14,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .arrays import to_float
-from .comet_logger import CometLogger, is_off
+from .comet_experiment import is_off
+from .comet_logger import CometLogger
 from .notices import logger
+from .shared_events import NEXT_STEP
 from .summary.histogram import histogram_raw
 from .summary.image import image, image_boxes
+from .summary.layout import batch_dataformats
 from .summary.pr_curves import pr_curve
 
 if TYPE_CHECKING:
@@ -30,7 +33,8 @@ Given = Mapping[str, Any]
 def attach(writer: RunWriter, config: Mapping[str, Any] | None) -> CometListener | None:
     """Send to Comet what `writer` logs from now on; returns None, and does nothing, if `config` says off.
 
-    The methods are replaced on this writer only; attaching again replaces the listener.
+    The methods are replaced on this writer only; attaching again replaces the listener. Those that are there now are
+    also in the writer's `_followed_methods`, where they can be told from what a tool puts there later.
 
     Args:
         config: None, an empty dict or a true value for `disabled` is off. Otherwise the arguments of
@@ -43,9 +47,9 @@ def attach(writer: RunWriter, config: Mapping[str, Any] | None) -> CometListener
     if is_off(config):
         return None
     listener = CometListener(config)
-    for name in (*_SENDERS, "close"):
-        if hasattr(type(writer), name):
-            setattr(writer, name, _followed(writer, name, listener))
+    names = [name for name in (*_SENDERS, "close") if hasattr(type(writer), name)]
+    methods = {name: _followed(writer, name, listener) for name in names}
+    vars(writer).update(methods, _followed_methods=methods)
     return listener
 
 
@@ -81,7 +85,7 @@ class CometListener:
             given = signature.bind(*args, **kwargs)
             given.apply_defaults()
             step, _ = writer._default_metadata.resolve(given.arguments.get("global_step"), None)
-            _SENDERS[name](self._comet, given.arguments, step)
+            _SENDERS[name](self._comet, given.arguments, None if step == NEXT_STEP else step)
         except Exception as error:
             if name not in self._complained:
                 self._complained.add(name)
@@ -114,10 +118,13 @@ def _send_histogram_raw(comet: CometLogger, given: Given, step: int | None) -> N
 
 
 def _send_image(comet: CometLogger, given: Given, step: int | None) -> None:
-    tensor, dataformats = given["img_tensor"], given["dataformats"]
-    if isinstance(tensor, (list, tuple)) and "N" not in dataformats.upper():
-        dataformats = f"N{dataformats}"
-    _send_picture(comet, image(given["tag"], tensor, dataformats=dataformats), given["tag"], step)
+    picture = image(given["tag"], given["img_tensor"], dataformats=given["dataformats"])
+    _send_picture(comet, picture, given["tag"], step)
+
+
+def _send_images(comet: CometLogger, given: Given, step: int | None) -> None:
+    dataformats = batch_dataformats(given["img_tensor"], given["dataformats"])
+    _send_image(comet, {**given, "dataformats": dataformats}, step)
 
 
 def _send_image_with_boxes(comet: CometLogger, given: Given, step: int | None) -> None:
@@ -177,7 +184,7 @@ _SENDERS: dict[str, Callable[[CometLogger, Given, int | None], None]] = {
     "add_histogram": _send_histogram,
     "add_histogram_raw": _send_histogram_raw,
     "add_image": _send_image,
-    "add_images": _send_image,
+    "add_images": _send_images,
     "add_image_with_boxes": _send_image_with_boxes,
     "add_audio": _send_audio,
     "add_text": _send_text,

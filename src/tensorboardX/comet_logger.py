@@ -1,14 +1,11 @@
-"""A Comet experiment: what may be sent to it, under the names of the original."""
+"""What may be sent to a Comet experiment, under the names of the original."""
 
 from __future__ import annotations
 
-import atexit
 import io
 import json
 import os
-import shutil
 import tempfile
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +13,7 @@ import numpy as np
 from PIL import Image
 
 from .arrays import Array, to_numpy
-from .errors import InvalidTypeError, MissingExtraError
-from .notices import logger
+from .comet_experiment import CometExperiment
 from .summary.image import to_uint8
 from .summary.tags import clean_tag
 from .summary.wav import audio
@@ -26,15 +22,6 @@ if TYPE_CHECKING:
     from .proto.summary_pb2 import Summary
 
 _PR_ROWS = ("TP", "FP", "TN", "FN", "precision", "recall")
-
-
-def is_off(config: Mapping[str, Any] | None) -> bool:
-    """Tell whether a `comet_config` says that nothing is to be sent. Raises TypeError unless it is a dict or None."""
-    if config is None:
-        return True
-    if not isinstance(config, Mapping):  # the value is not shown: it may be an API key
-        raise InvalidTypeError(f"comet_config: got {type(config).__name__}; accepted is a dict or None")
-    return not config or bool(config.get("disabled"))
 
 
 class CometLogger:
@@ -50,69 +37,11 @@ class CometLogger:
     """
 
     def __init__(self, comet_config: Mapping[str, Any] | None = None) -> None:
-        self._config = {} if is_off(comet_config) or comet_config is None else dict(comet_config)
-        self._comet_ml: Any = _import_comet_ml() if self._config else None
-        self._experiment: Any = None
-        self._failed = False
-        self._pid = 0
-        self._files: str | None = None
-        self._starting = threading.Lock()
-
-    # ---- the life of the experiment
-
-    def _current(self) -> Any:
-        """Return the experiment, started if need be, or None."""
-        if self._experiment is None and self._config:
-            with self._starting:
-                if self._experiment is None and not self._failed:
-                    self._start()
-        if self._is_anothers():
-            self._warn_of_fork()
-            return None
-        return self._experiment
-
-    def _is_anothers(self) -> bool:
-        """Tell whether a parent process started the experiment: the threads that send are not in this one."""
-        return self._experiment is not None and self._pid != os.getpid()
-
-    def _warn_of_fork(self) -> None:
-        if not self._failed:
-            self._failed = True
-            logger.warning("nothing is sent to Comet from a process forked while an experiment was running")
-
-    def _start(self) -> None:
-        comet_ml = self._comet_ml
-        try:
-            running = comet_ml.get_global_experiment()
-            if running is not None and getattr(running, "alive", True):
-                logger.warning("a Comet experiment is running already; comet_config starts another, which replaces it")
-            self._experiment = _new_experiment(comet_ml, self._config)
-            self._pid = os.getpid()
-            atexit.register(self.end)  # before the hook of Comet, which leaves the files behind
-            self._experiment.log_other("Created from", "tensorboardX")
-        except Exception as error:
-            self._failed = self._experiment is None
-            logger.warning("nothing is sent to Comet: the experiment could not be started: %s", error)
+        self._experiment = CometExperiment(comet_config)
 
     def end(self) -> None:
-        """Wait until everything is sent, and end the experiment, as the end of the process does.
-
-        Does nothing where none was started.
-        """
-        if self._is_anothers():
-            return
-        experiment, self._experiment, self._failed = self._experiment, None, False
-        files, self._files = self._files, None
-        if experiment is None:
-            return
-        atexit.unregister(self.end)
-        try:
-            experiment.end()
-        finally:
-            if self._comet_ml.get_global_experiment() is experiment:
-                self._comet_ml.config.set_global_experiment(None)
-            if files is not None:
-                shutil.rmtree(files, ignore_errors=True)
+        """Wait until everything is sent, and end the experiment. Does nothing where none was started."""
+        self._experiment.end()
 
     # ---- numbers
 
@@ -126,7 +55,7 @@ class CometLogger:
         include_context: bool = True,
     ) -> None:
         """Log a number under `display_name`, or under the cleaned tag if that is empty."""
-        if experiment := self._current():
+        if experiment := self._experiment.current():
             name = display_name or clean_tag(tag)
             experiment.log_metric(name, value, step=step, epoch=epoch, include_context=include_context)
 
@@ -134,12 +63,12 @@ class CometLogger:
         self, dic: Mapping[str, Any], prefix: str | None = None, step: int | None = None, epoch: int | None = None
     ) -> None:
         """Log a number for each key, under the names `<prefix>_<key>`."""
-        if experiment := self._current():
+        if experiment := self._experiment.current():
             experiment.log_metrics(dict(dic), prefix=prefix, step=step, epoch=epoch)
 
     def log_parameters(self, parameters: Mapping[str, Any], prefix: str | None = None, step: int | None = None) -> None:
         """Log hyperparameters."""
-        if experiment := self._current():
+        if experiment := self._experiment.current():
             experiment.log_parameters(dict(parameters), prefix=prefix, step=step)
 
     def log_histogram(
@@ -152,7 +81,7 @@ class CometLogger:
         **kwargs: Any,
     ) -> None:
         """Log how values are distributed; NaN and infinity are left out. Comet wants a step: without one it is 0."""
-        if experiment := self._current():
+        if experiment := self._experiment.current():
             array = to_numpy(values, name or "").astype(np.float64)
             step = 0 if step is None else step
             experiment.log_histogram_3d(
@@ -174,7 +103,7 @@ class CometLogger:
 
     def log_curve(self, name: str, x: Any, y: Any, overwrite: bool = False, step: int | None = None) -> None:
         """Log a curve through the points (x, y), two sequences of one length."""
-        if experiment := self._current():
+        if experiment := self._experiment.current():
             experiment.log_curve(name, _plain(x), _plain(y), overwrite=overwrite, step=step)
 
     def log_pr_data(self, tag: str, summary: Summary, num_thresholds: int, step: int | None = None) -> None:
@@ -209,7 +138,7 @@ class CometLogger:
 
     def log_image_encoded(self, encoded_image_string: bytes, tag: str, step: int | None = None) -> None:
         """Log the bytes of an image file under the cleaned tag."""
-        if experiment := self._current():
+        if experiment := self._experiment.current():
             experiment.log_image(Image.open(io.BytesIO(encoded_image_string)), name=clean_tag(tag), step=step)
 
     def log_audio(
@@ -226,7 +155,7 @@ class CometLogger:
 
         `copy_to_tmp` is not used.
         """
-        if experiment := self._current():
+        if experiment := self._experiment.current():
             path = audio_data
             if not isinstance(path, (str, os.PathLike)):
                 path = self._wav_file(file_name or "", audio_data, 44100 if sample_rate is None else sample_rate)
@@ -237,16 +166,14 @@ class CometLogger:
 
     def _wav_file(self, tag: str, samples: Any, sample_rate: int) -> str:
         """Write a file that lasts until the end of the experiment, as it is sent behind the caller."""
-        if self._files is None:
-            self._files = tempfile.mkdtemp(prefix="tensorboardX-comet-")
         content = audio(tag, samples, sample_rate).value[0].audio.encoded_audio_string
-        with tempfile.NamedTemporaryFile(dir=self._files, suffix=".wav", delete=False) as file:
+        with tempfile.NamedTemporaryFile(dir=self._experiment.directory(), suffix=".wav", delete=False) as file:
             file.write(content)
         return file.name
 
     def log_text(self, text: str, step: int | None = None, metadata: Mapping[str, Any] | None = None) -> None:
         """Log a text."""
-        if experiment := self._current():
+        if experiment := self._experiment.current():
             experiment.log_text(text, step=step, metadata=metadata)
 
     def log_mesh(
@@ -283,7 +210,7 @@ class CometLogger:
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
         """Log a file, given by its path or open for reading."""
-        if experiment := self._current():
+        if experiment := self._experiment.current():
             experiment.log_asset(
                 file_data,
                 file_name=file_name,
@@ -303,7 +230,7 @@ class CometLogger:
         epoch: int | None = None,
     ) -> None:
         """Log a string, bytes, or what JSON can hold, as a file."""
-        if experiment := self._current():
+        if experiment := self._experiment.current():
             experiment.log_asset_data(data, name=name, overwrite=overwrite, step=step, metadata=metadata, epoch=epoch)
 
     def log_raw_figure(self, tag: str, asset_type: str, step: int | None = None, **kwargs: Any) -> None:
@@ -329,7 +256,7 @@ class CometLogger:
             labels: N labels, or N + 1 rows of cells of which the first is the header.
             image_data: N pictures, shape (N, C, H, W).
         """
-        experiment = None if labels is None else self._current()
+        experiment = None if labels is None else self._experiment.current()
         if experiment is None:
             return
         pictures = None if image_data is None else _pictures(image_data)
@@ -345,23 +272,6 @@ class CometLogger:
             template_filename,
             group,
         )
-
-
-def _import_comet_ml() -> Any:
-    try:
-        import comet_ml
-    except ImportError as error:
-        raise MissingExtraError("comet-ml", "comet", "comet_config") from error
-    return comet_ml
-
-
-def _new_experiment(comet_ml: Any, config: Mapping[str, Any]) -> Any:
-    options = {name: value for name, value in config.items() if name != "online"}
-    if not config.get("online", "offline_directory" not in config):
-        return comet_ml.OfflineExperiment(**options)
-    if "api_key" not in options:  # finds it in Comet's settings, or asks at a terminal; `init` is the older name
-        getattr(comet_ml, "login", comet_ml.init)()
-    return comet_ml.Experiment(**options)
 
 
 def _plain(values: Any) -> Any:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import os
 import sys
 import threading
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import count
 from types import TracebackType
 from typing import Any, TypeVar
 
 from .run_writer import default_logdir
 from .shared_events import NEXT_STEP
 from .shared_writer import SharedSummaryWriter, can_share
+from .step_counter import StepCounter
 from .writer import SummaryWriter
 
 __all__ = ["GlobalSummaryWriter"]
@@ -50,6 +50,10 @@ class GlobalSummaryWriter:
     local file system with flock. Elsewhere, or with `coalesce_process=False`, each process counts for itself, in an
     event file of its own: then the steps of a tag overlap, and TensorBoard drops points.
 
+    What counts is the tag under which a value is stored, whatever the method: an image after a scalar of that tag has
+    step 1, and so has `a_b` after `a b`. TensorBoard keeps one series for each tag and drops points whose step
+    repeats. A call that raises does not count.
+
     The methods are those of SummaryWriter, less `global_step`. In a daemonic child of multiprocessing, such as a
     worker of a Pool, each returns when the event is in the file: such a process is killed without warning, in the
     example as soon as its last task is done.
@@ -81,7 +85,7 @@ class GlobalSummaryWriter:
         chosen = logdir or log_dir or default_logdir(comment)
         settings = (chosen, comment, purge_step, max_queue, flush_secs, filename_suffix, write_to_disk)
         self.smw = _make_writer(settings, kwargs, coalesce_process and write_to_disk)
-        self._counts: defaultdict[tuple[str, Any], count[int]] = defaultdict(count)
+        self._counter = StepCounter()
 
     @staticmethod
     def getSummaryWriter() -> GlobalSummaryWriter:  # noqa: N802 (the original's name)
@@ -104,8 +108,8 @@ class GlobalSummaryWriter:
     def _log(self, method: str, tag: Any, **arguments: Any) -> None:
         """Call the method of SummaryWriter, with the step of this call: what stands for it until it is written."""
         numbered = isinstance(self.smw, SharedSummaryWriter) and self.smw.numbers(method)
-        step = NEXT_STEP if numbered else next(self._counts[method, str(tag)])
-        getattr(self.smw, method)(tag, global_step=step, **arguments)
+        with contextlib.nullcontext(NEXT_STEP) if numbered else self._counter.step(method, tag) as step:
+            getattr(self.smw, method)(tag, global_step=step, **arguments)
         if _may_be_killed_next():
             self.smw.flush()
 
@@ -235,12 +239,13 @@ def _make_writer(settings: tuple[Any, ...], options: dict[str, Any], share: bool
 
 
 def _restore(cls: type[GlobalSummaryWriter], smw: SummaryWriter) -> GlobalSummaryWriter:
-    key = (cls, os.path.abspath(smw.logdir), smw._filename_suffix, type(smw))
+    logdir = os.path.abspath(smw._anchored(smw.logdir))  # shared are local directories only
+    key = (cls, logdir, smw._filename_suffix, type(smw))
     with _making:
         if key not in _copies:
             copy = _copies[key] = cls.__new__(cls)
             copy.smw = smw
-            copy._counts = defaultdict(count)
+            copy._counter = StepCounter()
         return _copies[key]
 
 

@@ -38,7 +38,7 @@ class SharedRun:
     """
 
     def __init__(self, logdir: str, filename_suffix: str = "", event_file: str = "") -> None:
-        self._logdir = logdir
+        self._logdir = logdir = os.path.abspath(logdir)  # the process may change its working directory
         self._suffix = filename_suffix
         # Not named after the event file: TensorBoard reads whatever has `tfevents` in its name.
         self._journal = Journal(os.path.join(logdir, f".tensorboardX-global{filename_suffix}"))

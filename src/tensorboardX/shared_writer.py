@@ -9,8 +9,9 @@ from typing import Any, cast
 
 from . import shared_lock, writer
 from .event_file_writer import EventFileWriter, EventsWriter
-from .event_queue import EventQueue, QueueOptions
+from .event_queue import EventQueue
 from .file_writer import DefaultMetadata, FileWriter
+from .queue_options import queue_options
 from .record_writer import REGISTERED_FACTORIES, RecordWriter
 from .shared_events import SharedRun
 from .writer import SummaryWriter
@@ -30,20 +31,20 @@ class SharedRecordWriter:
         return self._run.path
 
     def write(self, data: bytes) -> None:
-        """As `write_batch`, one Event."""
-        self.write_batch([data])
-
-    def write_batch(self, batch: list[bytes]) -> None:
-        """Append Events. Raises OSError; they are kept then, and `write_out` tries again."""
-        self._pending += batch
+        """Append one Event. Raises OSError; it is kept then, and `write_out` tries again."""
+        self.take_batch([data])
         self.write_out()
+
+    def take_batch(self, batch: list[bytes]) -> None:
+        """Take Events, for `write_out` to append."""
+        self._pending += batch
 
     def unwritten(self) -> list[bytes]:
         """Return the Events that are not sure to be in the file one day."""
         return list(self._pending)
 
     def write_out(self) -> None:
-        """Append what an earlier error left behind. Raises OSError."""
+        """Append what was taken. Raises OSError; what is not in the file then is kept."""
         self._run.append(self._pending)
 
     def flush(self) -> None:
@@ -69,7 +70,7 @@ class SharedEventsWriter(EventsWriter):
         self._records = SharedRecordWriter(run)
         self._py_recordio_writer = cast(RecordWriter, self._records)
         self._file_name = self.path = run.path
-        self._write_batch = self._records.write_batch
+        self._take_batch = self._records.take_batch
         self._left = collections.deque()
 
     def unwritten_of(self, batch: list[bytes]) -> list[bytes]:
@@ -104,7 +105,7 @@ class SharedEventFileWriter(EventFileWriter):
             with contextlib.suppress(TimeoutError):  # a process that was stopped; it is joined once it goes on
                 self.joined = run.begin()
                 first = SharedEventsWriter(run)
-        self._serve(EventQueue(open_file, thread, QueueOptions(flush_secs, **options), first))
+        self._serve(EventQueue(open_file, thread, queue_options(flush_secs, options), first))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, self._arguments
@@ -140,12 +141,15 @@ class SharedSummaryWriter(SummaryWriter):
         return SharedFileWriter(SharedEventFileWriter(*settings, **self.kwargs))
 
     def _mark_purge(self) -> None:
-        if not getattr(self.file_writer.event_writer, "joined", False):
+        event_writer = getattr(self.file_writer, "event_writer", None)
+        if not getattr(event_writer, "joined", False):
             super()._mark_purge()
 
     def numbers(self, method: str) -> bool:
         """Return whether what `method` logs gets its step in the file: no layer on the way there was replaced."""
-        if method in vars(SummaryWriter) or method in vars(self):  # put there by a tool: the methods are of the bases
+        own = vars(self)
+        replaced = own.get(method) is not own.get("_followed_methods", {}).get(method)  # Comet's listener passes it on
+        if method in vars(SummaryWriter) or replaced:  # put there by a tool: the methods are of the bases
             return False
         file_writer = self._get_file_writer()
         return isinstance(file_writer, SharedFileWriter) and file_writer.queue is not None

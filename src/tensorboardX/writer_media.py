@@ -11,6 +11,7 @@ from typing import Any
 from .figures import render
 from .run_writer import RunWriter
 from .summary.image import prepare_image, prepare_image_boxes
+from .summary.layout import batch_dataformats
 from .summary.tags import check_tag
 from .summary.text import prepare_text
 
@@ -24,12 +25,12 @@ class MediaMethods(RunWriter):
         """Log an image, as PNG unless the writer was made with another `image_format`.
 
         Args:
-            img_tensor: shape as `dataformats` says, 1, 3 or 4 channels. uint8 in [0, 255], or any other dtype in
-                [0, 1]; what is out of range is clamped, with one warning per tag.
+            img_tensor: shape as `dataformats` says, 1 to 4 channels: grey or RGB, and opacity or not. uint8 in
+                [0, 255], or any other dtype in [0, 1]; what is out of range is clamped, with one warning per tag.
             dataformats: what the axes are: a permutation of HW, CHW or NCHW.
         """
         encode = prepare_image(tag, img_tensor, dataformats=dataformats, image_format=self._image_format)
-        self._add(tag, encode, global_step, walltime)
+        self._add_deferred(tag, encode, global_step, walltime)
 
     def add_images(
         self, tag: str, img_tensor: Any, global_step: Any = None, walltime: Any = None, dataformats: str = "NCHW"
@@ -40,10 +41,9 @@ class MediaMethods(RunWriter):
             img_tensor: as for `add_image`, with an axis N; or a list of images of one shape.
             dataformats: a permutation of NCHW; for a list, of CHW.
         """
-        if isinstance(img_tensor, (list, tuple)) and isinstance(dataformats, str) and "N" not in dataformats.upper():
-            dataformats = f"N{dataformats}"
+        dataformats = batch_dataformats(img_tensor, dataformats)
         encode = prepare_image(tag, img_tensor, dataformats=dataformats, image_format=self._image_format)
-        self._add(tag, encode, global_step, walltime)
+        self._add_deferred(tag, encode, global_step, walltime)
 
     def add_image_with_boxes(
         self,
@@ -67,7 +67,7 @@ class MediaMethods(RunWriter):
         """
         drawn = (rescale, dataformats, labels, self._image_format)
         encode = prepare_image_boxes(tag, img_tensor, box_tensor, *drawn)
-        self._add(tag, encode, global_step, walltime)
+        self._add_deferred(tag, encode, global_step, walltime)
 
     def add_figure(
         self, tag: str, figure: Any, global_step: Any = None, close: bool = True, walltime: Any = None
@@ -84,7 +84,7 @@ class MediaMethods(RunWriter):
 
     def add_text(self, tag: str, text_string: str, global_step: Any = None, walltime: Any = None) -> None:
         """Log a text, which TensorBoard renders as Markdown. The tag is kept as it is."""
-        self._add(tag, prepare_text(tag, text_string), global_step, walltime)
+        self._add_deferred(tag, prepare_text(tag, text_string), global_step, walltime)
 
     def add_video(
         self,
@@ -98,13 +98,14 @@ class MediaMethods(RunWriter):
         """Log a video, or a batch of videos as a grid, as an animated GIF that the images dashboard plays.
 
         Args:
-            vid_tensor: shape as `dataformats` says, 1 or 3 channels. uint8 in [0, 255], or another dtype in [0, 1].
+            vid_tensor: shape as `dataformats` says, 1 to 4 channels: grey or RGB; opacity, the second or fourth, is
+                left out. uint8 in [0, 255], or another dtype in [0, 1].
             fps: frames per second.
             dataformats: what the axes are: a permutation of NTCHW.
         """
         from .summary.gif import prepare_video
 
-        self._add(tag, prepare_video(tag, vid_tensor, fps, dataformats), global_step, walltime)
+        self._add_deferred(tag, prepare_video(tag, vid_tensor, fps, dataformats), global_step, walltime)
 
     def add_audio(
         self, tag: str, snd_tensor: Any, global_step: Any = None, sample_rate: int = 44100, walltime: Any = None
@@ -112,13 +113,14 @@ class MediaMethods(RunWriter):
         """Log a sound, as 16-bit WAV. The tag is kept, but for quotes, backslashes and control characters.
 
         Args:
-            snd_tensor: in [-1, 1], shape (L,) or (L, C), L samples of C channels; (1, L) is one channel too. What is
-                out of range is clipped, with one warning per tag.
+            snd_tensor: shape (L,) or (L, C), L samples of C channels, 1 or 2; (1, L) is one channel too. Floats in
+                [-1, 1]: what is out of range is clipped, with one warning per tag. int16 and int32 are taken as they
+                are, int32 by its upper 16 bits.
             sample_rate: samples per second.
         """
         from .summary.wav import prepare_audio
 
-        self._add(tag, prepare_audio(tag, snd_tensor, sample_rate), global_step, walltime)
+        self._add_deferred(tag, prepare_audio(tag, snd_tensor, sample_rate), global_step, walltime)
 
     def add_mesh(
         self,
@@ -140,4 +142,4 @@ class MediaMethods(RunWriter):
         """
         from .summary.meshes import prepare_mesh
 
-        self._add(tag, prepare_mesh(tag, vertices, colors, faces, config_dict), global_step, walltime)
+        self._add_deferred(tag, prepare_mesh(tag, vertices, colors, faces, config_dict), global_step, walltime)

@@ -32,6 +32,12 @@ def check_axes(tag: str, shape: tuple[int, ...], dataformats: Any, accepted: tup
     return axes
 
 
+def batch_dataformats(tensor: Any, dataformats: Any) -> Any:
+    """Return what the axes of a batch of images are: those of each image, and N, where it is a list of them."""
+    is_list = isinstance(tensor, (list, tuple)) and isinstance(dataformats, str)
+    return f"N{dataformats}" if is_list and "N" not in dataformats.upper() else dataformats
+
+
 def permute(array: Array, axes: str, wanted: str) -> Array:
     """Return a view of `array`, whose axes are named `axes`, with the axes in the order `wanted`."""
     view: Array = array.transpose([axes.index(letter) for letter in wanted])

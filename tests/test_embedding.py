@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.util
 import io
 import multiprocessing
 import os
@@ -22,10 +23,13 @@ from support.original import run_original
 from tensorboard.plugins.projector import projector_plugin
 from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 
+from tensorboardX import SummaryWriter
 from tensorboardX.embedding import append_pbtxt, make_mat, make_sprite, make_tsv, prepare_embedding
-from tensorboardX.errors import MissingExtraError
+from tensorboardX.errors import InvalidValueError, MissingExtraError
 from tensorboardX.projector import names, pbtxt, store
 from tensorboardX.projector.tensors import encode_points
+from tensorboardX.record_writer import REGISTERED_FACTORIES
+from tensorboardX.storage.memory import MemoryStore
 
 VECTORS = np.random.default_rng(0).standard_normal((5, 3)).astype(np.float32)
 LABELS = ["a", "b", "c", "d", "é"]
@@ -463,6 +467,16 @@ def test_ordinary_tags_keep_the_layout_of_the_original():
     assert names.tensor_name("train/a b", 12) == "train/a b:00012"
 
 
+def test_a_cut_name_is_always_the_same():
+    assert names.encode_tag("é/" * 150) == "é%2f" * 36 + "é%-3500e1bed8311585"
+    assert names.tensor_name("é&" * 600, 3) == "é\uff06" * 491 + "…-10377f455a36707e:00003"
+
+
+@pytest.mark.parametrize("tag", ["NUL .txt", "CONIN$", "com¹.x", "aux"])
+def test_names_of_devices_are_encoded(tag):
+    assert names.encode_tag(tag) == f"%{ord(tag[0]):02x}{tag[1:]}"
+
+
 def test_names_hold_nothing_that_a_url_cannot():
     assert names.tensor_name("R&D #1\n+ 100%", -1) == "R\uff06D \uff031\u240a\uff0b 100\uff05:-0001"
     assert len(names.tensor_name("x" * 10_000, 0)) < 1100
@@ -690,7 +704,26 @@ def test_a_url_without_fsspec_names_the_extra(monkeypatch):
         prepare_embedding("memory://nowhere", VECTORS)
 
 
+def test_a_url_that_needs_another_package_names_it():
+    pytest.importorskip("fsspec")
+    if importlib.util.find_spec("gcsfs"):
+        pytest.skip("gcsfs is installed")
+    with pytest.raises(MissingExtraError, match="the package gcsfs: pip install gcsfs"):
+        prepare_embedding("gs://bucket/run", VECTORS)
+
+
 def test_an_unknown_kind_of_url_is_refused():
     pytest.importorskip("fsspec")
-    with pytest.raises(ValueError, match="nosuchstore"):
+    with pytest.raises(InvalidValueError, match=r"nosuchstore.*a local directory or a URL of fsspec"):
         prepare_embedding("nosuchstore://bucket/run", VECTORS)
+
+
+@pytest.mark.parametrize(("scheme", "logdir"), [("mystore", "mystore:run"), ("memory", "memory://run")])
+def test_a_run_of_a_registered_writer_factory_is_refused(tmp_path, monkeypatch, scheme, logdir):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(REGISTERED_FACTORIES, scheme, MemoryStore())
+    with SummaryWriter(logdir) as writer:
+        writer.add_scalar("a", 1.0, 1)
+        with pytest.raises(InvalidValueError, match=f"{logdir}.*a local directory or a URL of fsspec"):
+            writer.add_embedding(VECTORS)
+    assert not list(tmp_path.iterdir())

@@ -50,6 +50,8 @@ def test_names_do_not_lead_out(name):
         ('<>"|?*\\', "_______"),
         ("NUL", "NUL_"),
         ("com1.txt", "com1.txt_"),
+        ("COM10", "COM10"),
+        ("console", "console"),
     ],
 )
 def test_what_some_file_system_refuses_is_replaced(name, safe):
@@ -74,6 +76,11 @@ def test_overlong_names_are_told_apart():
     assert first != second
     assert below("runs", "x" * 300 + "a") == first
     assert below("runs", "x" * 200) == os.path.join("runs", "x" * 200)
+
+
+def test_a_cut_name_is_always_the_same():
+    assert below("runs", "é:" * 150) == os.path.join("runs", "é_" * 66 + "é-f99f874e40a8b5a3")
+    assert below("runs", "a/" * 300) == os.path.join("runs", "a_" * 100 + "-50ea713776b5b961")
 
 
 def test_names_of_many_directories_that_make_too_long_a_path_become_one():

@@ -35,6 +35,22 @@ def test_the_oldest_of_a_series_are_forgotten_and_the_newest_kept(small):
     assert _count(small) >= 5
 
 
+def test_a_full_history_makes_room_for_a_new_series_in_the_longest(small):
+    for step in range(10):
+        small.add("long", 0.0, step, 0.5)
+    for step in range(4):
+        small.add("new", 0.0, step, 0.5)
+    assert [point[1] for point in small.points["new"]] == [0, 1, 2, 3]
+    assert [point[1] for point in small.points["long"]] == [5, 6, 7, 8, 9]
+
+
+def test_a_series_without_points_is_forgotten_by_name_too(small):
+    for series in range(100):
+        small.add(str(series), 0.0, 0, 0.5)
+    assert _count(small) == len(small.points) == 10
+    assert small.points["99"] == [[0.0, 0, 0.5]]
+
+
 def test_no_series_takes_more_than_there_is_room_for(small):
     for step in range(100):
         for series in range(30):

@@ -187,6 +187,17 @@ def test_copies_go_on_in_the_same_run_with_files_of_their_own(tmp_path, duplicat
     assert sorted(scalars(tmp_path)) == [("a", 1, 1.0), ("b", 2, 2.0)]
 
 
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda writer: pickle.loads(pickle.dumps(writer))])
+def test_copies_count_what_lies_beyond_the_default_bins(tmp_path, duplicate):
+    with SummaryWriter(tmp_path) as writer:
+        writer.add_histogram("writer", [1, 1e21, -1e21], 1)
+        with duplicate(writer) as other:
+            other.add_histogram("copy", [1, 1e21, -1e21], 1)
+    counted = {value.tag: value.histo for _, value in values_of(tmp_path)}
+    assert sum(counted["writer"].bucket) == 3
+    assert counted["copy"] == counted["writer"]
+
+
 def test_a_replaced_event_file_writer_sees_real_events(tmp_path, monkeypatch):
     """As wandb does: a subclass in the module global, which reads its first positional argument."""
     seen = []
@@ -384,6 +395,13 @@ def test_add_scalar_series_is_add_scalar_many_times(tmp_path):
     assert found[:-2] == [("a_b", int(step), float(np.float32(step / 7))) for step in steps]
     assert found[-2:] == [("c", 0, 1.0), ("c", 1, 2.0)]
     assert {event.wall_time for event in events(tmp_path)[:-2]} == {9.5}
+
+
+def test_add_scalar_series_has_the_walltime_of_use_metadata(tmp_path):
+    with SummaryWriter(tmp_path) as writer, writer.use_metadata(walltime=123.5):
+        writer.add_scalar_series("a", [1.0, 2.0])
+        writer.add_scalar_series("a", [3.0], [2], walltimes=7.5)
+    assert [event.wall_time for event in events(tmp_path)] == [123.5, 123.5, 7.5]
 
 
 def test_add_scalar_series_goes_through_a_replaced_layer(tmp_path, monkeypatch):

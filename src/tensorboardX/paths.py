@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 
+from .names import HASH_BYTES, cut, is_device
 from .summary.tags import check_tag
 
 _MOST_BYTES = 200  # of one name; file systems allow 255, and sub-runs get suffixes
 _MOST_PATH_BYTES = 500  # of all names; systems allow 1,024 or 4,096 for a whole path, the log directory's included
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')
-_RESERVED = re.compile(r"(CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])(\..*)?|projector_config\.pbtxt", re.IGNORECASE)
+_PROJECTOR_CONFIG = re.compile(r"projector_config\.pbtxt", re.IGNORECASE)
 
 
 def below(logdir: str, *names: str) -> str:
@@ -25,7 +26,7 @@ def below(logdir: str, *names: str) -> str:
     given = [part for name in names for part in check_tag(name).split("/") if part not in ("", ".")]
     parts = [_safe_part(part) for part in given]
     if len("/".join(parts).encode()) > _MOST_PATH_BYTES:
-        parts = [_cut("_".join(parts), "/".join(given))]
+        parts = [cut("_".join(parts), _MOST_BYTES + HASH_BYTES, "/".join(given))]
     return os.path.join(logdir, *parts) if parts else logdir
 
 
@@ -33,14 +34,6 @@ def _safe_part(part: str) -> str:
     safe = _UNSAFE.sub("_", part).replace("tfevents", "tf_events")
     if os.name == "nt" or part.startswith(".."):
         safe = safe.rstrip(". ") or "_"
-    if _RESERVED.fullmatch(safe):
+    if is_device(safe) or _PROJECTOR_CONFIG.fullmatch(safe):
         safe = f"{safe}_"
-    return safe if len(safe.encode()) <= _MOST_BYTES else _cut(safe, part)
-
-
-def _cut(safe: str, given: str) -> str:
-    """Return the beginning of a safe name, and a hash of the name that was given."""
-    import hashlib
-
-    digest = hashlib.sha256(given.encode()).hexdigest()[:16]
-    return f"{safe.encode()[:_MOST_BYTES].decode('utf-8', 'ignore')}-{digest}"
+    return safe if len(safe.encode()) <= _MOST_BYTES else cut(safe, _MOST_BYTES + HASH_BYTES, part)

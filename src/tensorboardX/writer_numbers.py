@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import time as clock
 from collections.abc import Mapping, Sequence
 from functools import partial
 from time import time
@@ -15,7 +14,6 @@ from typing import Any
 
 from .arrays import to_float
 from .errors import type_error
-from .proto.summary_pb2 import Summary
 from .run_writer import RunWriter
 from .summary.histogram import histogram_raw, prepare_histogram
 from .summary.metadata import checked_labels
@@ -75,13 +73,14 @@ class NumberMethods(RunWriter):
             from .summary.tensor import scalar_tensor
 
             encode = partial(scalar_tensor, tag, value, double_precision, display_name, summary_description)
-            self._add(tag, encode, global_step, walltime)
+            self._add_deferred(tag, encode, global_step, walltime)
         elif display_name or summary_description:
-            self._add(tag, partial(scalar, tag, value, display_name, summary_description), global_step, walltime)
+            encode = partial(scalar, tag, value, display_name, summary_description)
+            self._add_deferred(tag, encode, global_step, walltime)
         elif lane is not None:
-            lane.put((tag, value, *self._when(tag, global_step, walltime)))
+            lane.put((tag, value, *self._step_and_walltime(tag, global_step, walltime)))
         else:
-            self._get_file_writer().add_scalar(tag, value, *self._when(tag, global_step, walltime))
+            self._get_file_writer().add_scalar(tag, value, *self._step_and_walltime(tag, global_step, walltime))
 
     def add_scalars(
         self, main_tag: str, tag_scalar_dict: Mapping[str, Any], global_step: Any = None, walltime: Any = None
@@ -89,7 +88,7 @@ class NumberMethods(RunWriter):
         """Log several numbers that one chart shows together.
 
         Each goes into a sub-run of its own, the directory `<logdir>/<main_tag>/<key>`, under the tag `main_tag`.
-        The last 100,000 points are also kept for `export_scalars_to_json`.
+        Up to 100,000 points are also kept for `export_scalars_to_json`.
 
         Args:
             main_tag: the tag of the chart.
@@ -98,11 +97,11 @@ class NumberMethods(RunWriter):
         main_tag = check_tag(main_tag)
         items = _checked_dict(main_tag, tag_scalar_dict)
         values = {check_tag(key): to_float(value, f"{main_tag}/{key}") for key, value in items}
-        step, seconds = self._when(main_tag, global_step, walltime)
+        step, seconds = self._step_and_walltime(main_tag, global_step, walltime)
         for key, value in values.items():
             logdir, writer = self._sub_writer(main_tag, key)
             writer.add_scalar(main_tag, value, step, seconds)
-            self._history.add(logdir, seconds, step, value)
+            self._scalar_history.add(logdir, seconds, step, value)
 
     def add_scalars_at_step(self, values: Mapping[str, Any], global_step: Any = None, walltime: Any = None) -> None:
         """Log several scalars of one step at once: the fastest way, and less than half the bytes on disk.
@@ -116,7 +115,7 @@ class NumberMethods(RunWriter):
             (check_tag(tag), value if type(value) is float else to_float(value, tag))
             for tag, value in _checked_dict("values", values)
         ]
-        step, seconds = self._when(numbers[0][0] if numbers else "", global_step, walltime)
+        step, seconds = self._step_and_walltime(numbers[0][0] if numbers else "", global_step, walltime)
         if numbers:
             encode = partial(scalar_group, numbers, step, seconds)
             self._get_file_writer().add_events(encode, _BYTES_OF_PAIR * len(numbers))
@@ -127,22 +126,26 @@ class NumberMethods(RunWriter):
         Args:
             values: numbers, shape (N,); stored as float32.
             steps: an integer for each, shape (N,); 0 to N - 1 by default. They should increase.
-            walltimes: seconds since the epoch for each, shape (N,), or one for all; now by default.
+            walltimes: seconds since the epoch for each, shape (N,), or one for all; by default that of
+                `use_metadata`, or now.
         """
         from .summary.scalar_series import prepare_series
 
         tag = clean_tag(tag)
-        for encode, nbytes in prepare_series(tag, values, steps, time() if walltimes is None else walltimes):
+        if walltimes is None:
+            _, walltimes = self._default_metadata.resolve(None, None)
+        for encode, nbytes in prepare_series(tag, values, steps, walltimes):
             self._get_file_writer().add_events(encode, nbytes)
 
     def export_scalars_to_json(self, path: str | os.PathLike[str]) -> None:
         """Write the points of `add_scalars` as JSON, `{sub-run: [[wall time, step, value], ...]}`, and forget them.
 
-        At most 100,000 points are kept; beyond that the oldest of each series are forgotten first. Raises OSError.
+        At most 100,000 points are kept: where there are more, the older half of the longest series is forgotten.
+        Raises OSError.
         """
         with open(path, "w", encoding="utf-8") as file:
-            json.dump(self._history.points, file)
-        self._history = type(self._history)()
+            json.dump(self._scalar_history.points, file)
+        self._scalar_history = type(self._scalar_history)()
 
     def add_histogram(
         self,
@@ -160,11 +163,12 @@ class NumberMethods(RunWriter):
             bins: "tensorflow" for bins that grow by 10 %; "compact" for 48 of equal width, which take a tenth of the
                 bytes (TensorBoard redraws any histogram with 30 bins); an estimator or a number of bins as
                 `numpy.histogram` takes them, or a sequence of edges.
-            max_bins: neighbouring bins are joined until there are at most about this many.
+            max_bins: more bins than this are joined, each (number of bins) // max_bins neighbours to one. Fewer than
+                twice max_bins remain: all of the 1548 default ones for 775, half of them for 774.
         """
         if isinstance(bins, str) and bins == "tensorflow":
             bins = self.default_bins
-        self._add(tag, prepare_histogram(tag, values, bins, max_bins), global_step, walltime)
+        self._add_deferred(tag, prepare_histogram(tag, values, bins, max_bins), global_step, walltime)
 
     def add_histogram_raw(
         self,
@@ -188,7 +192,7 @@ class NumberMethods(RunWriter):
             bucket_counts: the number of values in each bucket, shape (K,).
         """
         summary = histogram_raw(tag, min, max, num, sum, sum_squares, bucket_limits, bucket_counts)
-        self._add(tag, partial(_itself, summary), global_step, walltime)
+        self._get_file_writer().add_summary(summary, *self._step_and_walltime(tag, global_step, walltime))
 
     def add_tensor(self, tag: str, tensor: Any, global_step: Any = None, walltime: Any = None) -> None:
         """Log an array as it is, for programs that read it back: TensorBoard has no dashboard for it.
@@ -198,7 +202,7 @@ class NumberMethods(RunWriter):
         """
         from .summary.tensor import prepare_tensor
 
-        self._add(tag, prepare_tensor(tag, tensor), global_step, walltime)
+        self._add_deferred(tag, prepare_tensor(tag, tensor), global_step, walltime)
 
     def add_pr_curve(
         self,
@@ -221,7 +225,7 @@ class NumberMethods(RunWriter):
         from .summary.pr_curves import prepare_pr_curve
 
         encode = prepare_pr_curve(tag, labels, predictions, num_thresholds, weights)
-        self._add(tag, encode, global_step, walltime)
+        self._add_deferred(tag, encode, global_step, walltime)
 
     def add_pr_curve_raw(
         self,
@@ -249,7 +253,7 @@ class NumberMethods(RunWriter):
 
         counts = (true_positive_counts, false_positive_counts, true_negative_counts, false_negative_counts)
         encode = prepare_pr_curve_raw(tag, *counts, precision, recall, num_thresholds, weights)
-        self._add(tag, encode, global_step, walltime)
+        self._add_deferred(tag, encode, global_step, walltime)
 
     def add_custom_scalars(self, layout: Mapping[str, Any]) -> None:
         """Arrange scalars in charts of their own, on the custom scalars dashboard.
@@ -259,10 +263,10 @@ class NumberMethods(RunWriter):
         Args:
             layout: `{category: {chart: ["Multiline", tags]}}`, or `["Margin", [value, lower, upper]]` for a chart.
         """
-        from .summary.chart_layout import custom_scalars, merge_layouts
+        from .summary.chart_layout import merge_layouts, prepare_custom_scalars
 
-        self._layout = merge_layouts(self._layout, layout)
-        self._add("", partial(custom_scalars, self._layout), None, None)
+        self._custom_scalars_layout = merge_layouts(self._custom_scalars_layout, layout)
+        self._add_deferred("", prepare_custom_scalars(self._custom_scalars_layout), None, None)
 
     def add_custom_scalars_multilinechart(
         self, tags: Sequence[str], category: str = "default", title: str = "untitled"
@@ -305,18 +309,14 @@ class NumberMethods(RunWriter):
             hparam_domain_discrete: the values that a hyperparameter may take, for each name.
             run_name: another name of `name`, the one of torch.utils.tensorboard.
         """
-        from .summary import hyperparameters as encoders
+        from .summary.hyperparameters import prepare_hparams
 
         if isinstance(name, Mapping):  # the third argument of torch.utils.tensorboard
             name, hparam_domain_discrete = None, name
-        metrics = {clean_tag(tag): to_float(value, tag) for tag, value in _checked_dict("metric_dict", metric_dict)}
-        summaries = [encoders.session_start_summary(hparam_dict), encoders.session_end_summary()]
-        if hparam_domain_discrete is not None and len(_checked_dict("hparam_domain_discrete", hparam_domain_discrete)):
-            summaries.insert(0, encoders.experiment_summary(hparam_dict, metrics, hparam_domain_discrete))
         step, seconds = self._default_metadata.resolve(global_step, None)
-        encoders.check_metric_step(step)
+        summaries, metrics = prepare_hparams(hparam_dict, metric_dict, hparam_domain_discrete, step)
         names = [check_tag(given) for given in (name, run_name) if given is not None]
-        _, writer = self._sub_writer(next(filter(None, names), str(clock.time())))
+        _, writer = self._sub_writer(next(filter(None, names), str(time())))
         for summary in summaries:
             writer.add_summary(summary, None, seconds)
         for tag, value in metrics.items():
@@ -327,7 +327,3 @@ def _checked_dict(name: str, value: Any) -> Any:
     if not isinstance(value, Mapping):
         raise type_error(name, value, "a dict")
     return value.items()
-
-
-def _itself(summary: Summary) -> Summary:
-    return summary

@@ -131,6 +131,18 @@ def test_joined_bins_keep_the_counts_and_the_outer_edges(max_bins, left):
     assert set(coarse.bucket_limit) <= set(fine.bucket_limit)
 
 
+@pytest.mark.parametrize(("max_bins", "left"), [(774, 774), (775, 1548), (800, 1548)])
+def test_default_bins_are_joined_to_fewer_than_twice_max_bins(max_bins, left):
+    values = np.array([DEFAULT_BINS[0], DEFAULT_BINS[-2]])
+    assert len(_only(histogram("h", values, "tensorflow", max_bins)).bucket) == left + 1
+
+
+def test_a_list_equal_to_the_default_bins_is_the_default_bins():
+    values = [1, 1e21, -1e21]
+    assert _only(histogram("h", values, list(DEFAULT_BINS))) == _only(histogram("h", values, "tensorflow"))
+    assert sum(_only(histogram("h", values, DEFAULT_BINS[:-1])).bucket) == 1
+
+
 def test_nan_and_infinity_are_left_out_with_one_warning(caplog):
     for _ in range(3):
         histo = _only(histogram("has/nan", [1.0, math.nan, math.inf, -math.inf, 3.0], "tensorflow"))

@@ -24,6 +24,7 @@ from tensorboardX.summary.hyperparameters import (
     check_metric_step,
     experiment_summary,
     hparams,
+    prepare_hparams,
     session_end_summary,
     session_start_summary,
 )
@@ -220,6 +221,22 @@ def test_runs_of_a_group_are_one_row(tensorboard, tmp_path):
     [group] = served.hparams_session_groups(tensorboard(tmp_path))
     assert len(group["sessions"]) == 2
     assert {session["endTimeSecs"] - session["startTimeSecs"] for session in group["sessions"]} == {5.0}
+
+
+def test_a_run_has_an_experiment_only_for_domains():
+    def tags(domains):
+        summaries, metrics = prepare_hparams({"lr": 0.1}, {"a b": np.float32(2)}, domains, None)
+        assert metrics == {"a_b": 2.0}
+        return [value.tag.rpartition("/")[2] for summary in summaries for value in summary.value]
+
+    assert tags(None) == tags({}) == ["session_start_info", "session_end_info"]
+    assert tags({"lr": [0.1, 0.2]}) == ["experiment", "session_start_info", "session_end_info"]
+
+
+@pytest.mark.parametrize("given", [({"a": 1}, None, None, 1), ({"a": 1}, {}, [], 1), ("a", {}, None, 1)], ids=repr)
+def test_what_is_no_dict_is_refused(given):
+    with pytest.raises(TypeError, match="accepted is a dict"):
+        prepare_hparams(*given)
 
 
 def test_a_metric_at_a_step_of_more_than_32_bits_is_refused():

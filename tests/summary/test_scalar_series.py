@@ -1,12 +1,14 @@
 """Many points at once are the same bytes as one by one."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from tensorboardX.proto.event_pb2 import Event
 from tensorboardX.summary.scalar import ScalarEventEncoder
-from tensorboardX.summary.scalar_series import encode_series
+from tensorboardX.summary.scalar_series import encode_series, prepare_series
 
 STEPS = st.one_of(
     st.integers(-(2**63), 2**63 - 1), st.sampled_from([0, 1, 127, 128, 2**14 - 1, 2**14, 2**56, 2**63 - 1, -1])
@@ -33,3 +35,25 @@ def test_any_values(values):
     count = len(values)
     events = encode_series("a", values, np.arange(count, dtype=np.int64), np.full(count, 7.5))
     assert events == ScalarEventEncoder().encode([("a", float(v), i, 7.5) for i, v in enumerate(values)])
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_nan_and_infinity_are_kept_with_one_warning(caplog, value):
+    tag = f"series/{value}"
+    for _ in range(2):
+        [(encode, _)] = prepare_series(tag, [1.0, value], None, 7.5)
+        first, second = (Event.FromString(data).summary.value[0].simple_value for data in encode())
+        np.testing.assert_equal([first, second], [1.0, value])
+    assert caplog.text.count(f"{tag}': NaN or infinity was logged") == 1
+
+
+def test_what_is_finite_gives_no_warning(caplog):
+    list(prepare_series("series/huge", [1, 1e300], None, 7.5))  # infinity in float32, as for `add_scalar`
+    list(prepare_series("series/whole", np.arange(5), None, 7.5))
+    assert "series/" not in caplog.text
+
+
+def test_what_is_refused_gives_no_warning(caplog):
+    with pytest.raises(ValueError, match="steps"):
+        prepare_series("series/refused", [np.nan], [1, 2], 7.5)
+    assert "NaN" not in caplog.text

@@ -67,6 +67,7 @@ def test_a_tag_that_fits_into_no_url_is_cut_and_told_apart():
         assert len(first.encode()) <= 12_000
         assert first.startswith("損" * 3_000)
         assert cut(first) == first
+    assert kept_tag("é " * 6_000) == "é " * 3_994 + "-587e89848945a9f5"
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,13 @@ from ..proto.attr_value_pb2 import AttrValue
 from ..proto.graph_pb2 import GraphDef
 from ..proto.node_def_pb2 import NodeDef
 from .nodes import (
-    Shape,
     UniqueNames,
+    argument_tuple,
     graph_def,
     import_optional,
     node,
     safe_name,
+    shape_of,
     shortened,
     slot,
     text_attr,
@@ -50,7 +51,7 @@ def graph(function: Callable[..., Any], args: Any = None, verbose: bool = False)
     jax = import_optional("jax", "jax", "the graph of a JAX function")
     if not callable(function):
         raise InvalidTypeError(f"the graph of a JAX function: got {describe(function)}; accepted is a function")
-    arguments = _argument_tuple(args)
+    arguments = argument_tuple(args)
     closed = jax.make_jaxpr(function)(*arguments)
     if verbose:
         _logger.info("%s", closed)
@@ -68,17 +69,11 @@ def is_jax_function(model: Any, args: Any = None) -> bool:
         return False
     if _framework(model) in ("jax", "jaxlib"):
         return True
-    return not any(_framework(each) in ("torch", "tensorflow", "keras") for each in (model, *_argument_tuple(args)))
+    return not any(_framework(each) in ("torch", "tensorflow", "keras") for each in (model, *argument_tuple(args)))
 
 
 def _framework(value: Any) -> str:
     return type(value).__module__.partition(".")[0]
-
-
-def _argument_tuple(args: Any) -> tuple[Any, ...]:
-    if args is None:
-        return ()
-    return tuple(args) if isinstance(args, list | tuple) else (args,)
 
 
 def _input_names(function: Callable[..., Any], paths: Iterable[Sequence[Any]]) -> list[str]:
@@ -167,13 +162,7 @@ class _Encoder:
         self, name: str, op: str, inputs: list[str], variables: list[Any], attributes: dict[str, AttrValue]
     ) -> NodeDef:
         typed = type_attr(str(getattr(variables[0].aval, "dtype", ""))) if variables else {}
-        return node(name, op, inputs, [_shape(variable) for variable in variables], {**attributes, **typed})
-
-
-def _shape(variable: Any) -> Shape | None:
-    """The shape of a variable; a symbolic size (of `jax.export`) is unknown."""
-    shape = getattr(variable.aval, "shape", None)
-    return None if shape is None else [size if isinstance(size, int) else None for size in shape]
+        return node(name, op, inputs, [shape_of(variable.aval) for variable in variables], {**attributes, **typed})
 
 
 def _is_variable(item: Any) -> bool:

@@ -12,7 +12,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from ..errors import InvalidTypeError, InvalidValueError, MissingExtraError, describe
+from ..errors import InvalidTypeError, InvalidValueError, describe, missing_extra
 from ..proto.attr_value_pb2 import AttrValue
 from ..proto.graph_pb2 import GraphDef
 from ..proto.node_def_pb2 import NodeDef
@@ -81,6 +81,12 @@ def safe_name(wish: str) -> str:
     """`wish` with `_` for characters TensorBoard cannot take in a name, and without empty scopes."""
     name = _EMPTY_SCOPE.sub("/", _UNSAFE.sub("_", wish)).strip("/")
     return name or "node"
+
+
+def shape_of(value: Any) -> Shape | None:
+    """The sizes of an array, None for one that is not known beforehand; no shape for what is no array."""
+    shape = getattr(value, "shape", None)
+    return None if shape is None else [size if isinstance(size, int) else None for size in shape]
 
 
 def shape_proto(shape: Shape) -> TensorShapeProto:
@@ -155,7 +161,14 @@ def import_optional(package: str, extra: str, purpose: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name != package:
             raise
-        raise MissingExtraError(package, extra, purpose) from error
+        raise missing_extra(package, extra, purpose) from error
+
+
+def argument_tuple(args: Any) -> tuple[Any, ...]:
+    """The positional arguments of a model: those in a list or tuple, one value alone, none for None."""
+    if args is None:
+        return ()
+    return tuple(args) if isinstance(args, list | tuple) else (args,)
 
 
 def checked_path(parameter: str, path: Any) -> str:

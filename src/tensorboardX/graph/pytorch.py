@@ -19,7 +19,7 @@ from ..errors import InvalidTypeError, describe
 from ..proto.graph_pb2 import GraphDef
 from ..proto.node_def_pb2 import NodeDef
 from ..proto.step_stats_pb2 import RunMetadata
-from .nodes import graph_def, import_optional, run_metadata
+from .nodes import argument_tuple, graph_def, import_optional, run_metadata
 from .torch_export import export_nodes
 from .torch_trace import trace_nodes
 
@@ -78,7 +78,7 @@ def _nodes(torch: ModuleType, model: Any, args: Any, verbose: bool, strict: bool
         raise InvalidTypeError("the graph of a torch.nn.Module: got no inputs; accepted is what its forward takes")
     model = getattr(model, "_orig_mod", model)  # what torch.compile wraps cannot be traced, the module itself can
     with _evaluation_mode(model):
-        return _module_nodes(torch, model, _argument_tuple(args), verbose, strict)
+        return _module_nodes(torch, model, argument_tuple(args), verbose, strict)
 
 
 def _module_nodes(torch: ModuleType, model: Any, args: tuple[Any, ...], verbose: bool, strict: bool) -> list[NodeDef]:
@@ -131,11 +131,6 @@ def _export_or_none(model: Any, args: tuple[Any, ...]) -> Any:
     except Exception as error:
         _logger.debug("torch.export gives no graph either: %s", error)
         return None
-
-
-def _argument_tuple(args: Any) -> tuple[Any, ...]:
-    """The positional arguments of `forward`; a list stands for several of them, as in `torch.jit.trace`."""
-    return tuple(args) if isinstance(args, list | tuple) else (args,)
 
 
 def _is_error_of_model(torch: ModuleType, model: Any, args: tuple[Any, ...], error: Exception) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..proto.attr_value_pb2 import AttrValue
 from ..proto.node_def_pb2 import NodeDef
-from .nodes import Shape, UniqueNames, node, shortened, text_attr, type_attr
+from .nodes import UniqueNames, node, shape_of, shortened, text_attr, type_attr
 
 
 def export_nodes(program: Any) -> Iterator[NodeDef]:
@@ -80,13 +80,7 @@ def _node(item: Any, names: Mapping[str, str], op: str, attributes: dict[str, At
     values = value if isinstance(value, list | tuple) else [value]
     typed = type_attr(str(getattr(values[0], "dtype", "")).rpartition(".")[2]) if values else {}
     inputs = [names[each.name] for each in item.all_input_nodes if each.name in names]
-    return node(names[item.name], op, inputs, [_shape(each) for each in values], {**attributes, **typed})
-
-
-def _shape(value: Any) -> Shape | None:
-    """The sizes of a tensor, None for one that depends on the input; no shape for what is no tensor."""
-    shape = getattr(value, "shape", None)
-    return None if shape is None else [size if isinstance(size, int) else None for size in shape]
+    return node(names[item.name], op, inputs, [shape_of(each) for each in values], {**attributes, **typed})
 
 
 def _arguments(item: Any) -> str:
@@ -105,5 +99,5 @@ def _argument(argument: Any) -> str:
 def _outputs(item: Any, names: Mapping[str, str], unique: UniqueNames) -> Iterator[NodeDef]:
     for number, source in enumerate(item.all_input_nodes, 1):
         if source.name in names:
-            shapes = [_shape(source.meta.get("val"))]
+            shapes = [shape_of(source.meta.get("val"))]
             yield node(unique.take(f"output/output.{number}"), "IO Node", [names[source.name]], shapes)

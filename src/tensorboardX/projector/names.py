@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
+
+from ..names import cut, is_like_device, name_hash
 
 # One component may have 255 bytes on most file systems; a temporary file next to it needs some of them.
 _LONGEST_DIRECTORY = 200
@@ -12,7 +13,6 @@ _LONGEST_NAME = 1000
 
 # The original encodes `%`, `/` and the backslash. The others cannot be in a file name on Windows.
 _ENCODED = re.compile(r'[%/\\<>:"|?*\x00-\x1f\x7f]')
-_DEVICE = re.compile(r"(CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(COM|LPT)[0-9¹²³])\s*(\..*)?", re.IGNORECASE | re.DOTALL)
 
 # The page puts a name into a URL as it is, where these four have a meaning of their own: each becomes its full-width
 # form. Control characters, which a browser drops from a URL, become their pictures.
@@ -28,7 +28,7 @@ def tensor_name(tag: str, step: int) -> str:
     """Return the name the page lists: `<tag>:<step:05d>`, as near to the tag as the page's URLs allow."""
     name = tag.translate(_SHOWN)
     if len(name) > _LONGEST_NAME:
-        name = f"{name[: _LONGEST_NAME - 18]}…-{_digest(tag)}"
+        name = f"{name[: _LONGEST_NAME - 18]}…-{name_hash(tag)}"
     return f"{name}:{step:05d}"
 
 
@@ -37,26 +37,14 @@ def encode_tag(tag: str) -> str:
     name = _ENCODED.sub(lambda match: _percent(match[0]), tag)
     if not name:
         return "%"  # no tag is encoded to this
-    if _DEVICE.fullmatch(name):
+    if is_like_device(name):
         name = _percent(name[0]) + name[1:]
     if name.strip(".") == "":
         name = "".join(map(_percent, name))
     elif name[-1] in ". ":  # Windows drops these
         name = name[:-1] + _percent(name[-1])
-    return _shortened(name)
+    return name if len(name.encode()) <= _LONGEST_DIRECTORY else cut(name, _LONGEST_DIRECTORY)
 
 
 def _percent(character: str) -> str:
     return f"%{ord(character):02x}"
-
-
-def _shortened(name: str) -> str:
-    encoded = name.encode()
-    if len(encoded) <= _LONGEST_DIRECTORY:
-        return name
-    start = encoded[: _LONGEST_DIRECTORY - 17].decode(errors="ignore")
-    return f"{start}-{_digest(name)}"
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

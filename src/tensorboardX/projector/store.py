@@ -11,8 +11,9 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from itertools import count
 from typing import Any, Protocol
 
-from ..errors import MissingExtraError
+from ..errors import InvalidValueError, MissingExtraError, missing_extra, reason, shown
 from ..notices import warn_once
+from ..record_writer import REGISTERED_FACTORIES
 
 if sys.platform == "win32":
     import msvcrt
@@ -55,8 +56,22 @@ class Store(Protocol):
 
 
 def open_store(directory: str) -> Store:
-    """Return the store of a directory or of a URL (`s3://...`). Raises ImportError naming the extra, ValueError."""
-    return RemoteStore(directory) if "://" in directory else LocalStore(directory)
+    """Return the store of a directory or of a URL (`s3://...`).
+
+    Raises ImportError that says what to install; ValueError for a URL that fsspec does not know, and for the path of
+    a registered writer factory, which opens event files only.
+    """
+    scheme, colon, _ = directory.partition(":")
+    is_url = "://" in directory
+    # A factory's own `s3://` is where fsspec's is; memory is not.
+    if colon and scheme in REGISTERED_FACTORIES and (scheme == "memory" or not is_url):
+        raise _not_writable(directory, "a registered writer factory has no place for other files")
+    return RemoteStore(directory) if is_url else LocalStore(directory)
+
+
+def _not_writable(directory: str, why: str) -> InvalidValueError:
+    accepted = f"a local directory or a URL of fsspec ({why})"
+    return InvalidValueError(f"the log directory of an embedding: got {shown(directory)}; accepted is {accepted}")
 
 
 class LocalStore:
@@ -129,6 +144,13 @@ def _wait_for_lock(descriptor: int, directory: str) -> bool:
         time.sleep(0.01)
 
 
+def _missing_package(error: ImportError, url: str) -> MissingExtraError:
+    """Of fsspec, or of what it needs for this kind of URL, which it names in the cause of its own error."""
+    name = error.name or getattr(error.__cause__, "name", None) or "fsspec"
+    package = name.partition(".")[0]
+    return missing_extra(package, "remote" if package == "fsspec" else None, f"writing to {url}")
+
+
 class RemoteStore:
     """A URL of an object store, through fsspec. There are no locks: let one process add embeddings."""
 
@@ -139,7 +161,9 @@ class RemoteStore:
 
             self._file_system: Any = url_to_fs(url)[0]
         except ImportError as error:
-            raise MissingExtraError(error.name or str(error), "remote", f"writing to {url}") from error
+            raise _missing_package(error, url) from error
+        except ValueError as error:
+            raise _not_writable(url, reason(error)) from error
 
     def path(self, name: str) -> str:
         return f"{self._url}/{name}"

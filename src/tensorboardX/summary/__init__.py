@@ -1,5 +1,6 @@
-"""Pure encoders: a tag and an array in, a Summary out. No input or output, no clock, no state.
+"""Encoders: a tag and values in, a Summary out, the same for the same values.
 
+They read and write no files. What they keep between calls is caches, and which warnings were given: each comes once.
 Those that few programs use are imported when they are asked for, which keeps `import tensorboardX` short.
 """
 

@@ -7,6 +7,8 @@ kilobytes of counts and sums come back, and are awaited behind the caller.
 So nothing here may synchronize: no `item`, no `nonzero`, no `bincount`, no index that is a mask, and no `where` or
 `tensor` with a Python number, which copies that number to the device and waits. `torch.cuda.set_sync_debug_mode` finds
 such calls.
+
+A CPU is handled as a device too, for tests where there is no other: `is_countable` lets none of its tensors through.
 """
 
 from __future__ import annotations

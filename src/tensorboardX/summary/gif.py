@@ -33,9 +33,9 @@ def video(tag: str, tensor: Any, fps: Any = 4, dataformats: str = "NTCHW") -> Su
 
     Args:
         tag: the tag.
-        tensor: an array or tensor of five axes, as `dataformats` says, with 1, 3 or 4 channels, the fourth of which
-            is left out: GIF has no opacity. uint8 is taken as it is; every other dtype is multiplied by 255, and
-            what is then out of [0, 255] is clamped, with one warning per tag.
+        tensor: an array or tensor of five axes, as `dataformats` says, with 1, 2, 3 or 4 channels: grey or RGB, and
+            opacity or not, which is left out, since GIF has none. uint8 is taken as it is; every other dtype is
+            multiplied by 255, and what is then out of [0, 255] is clamped, with one warning per tag.
         fps: frames per second, positive. GIF counts hundredths of a second: frames last shorter or longer by one,
             so that the whole is right. Above 50 it plays at 50, since browsers play still shorter delays at 10.
         dataformats: a permutation of NTCHW. The videos of a batch play side by side, in a grid of a power of two.
@@ -57,7 +57,7 @@ def prepare_video(tag: str, tensor: Any, fps: Any = 4, dataformats: str = "NTCHW
         raise value_error(tag, videos, "a video with at least one pixel")
     batch, count, channels, height, width = videos.shape
     if channels not in _CHANNELS:
-        raise value_error(tag, tensor, f"a video with 1, 3 or 4 channels, where dataformats={dataformats!r} says")
+        raise value_error(tag, tensor, f"a video with 1 to 4 channels, where dataformats={dataformats!r} says")
     rows, columns = _grid_shape(batch)
     height, width = rows * height, columns * width
     if max(height, width) > _LARGEST_SIDE or count * height * width > _MOST_PIXELS:

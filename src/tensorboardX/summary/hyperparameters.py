@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from google.protobuf.struct_pb2 import ListValue, Value
 
-from ..arrays import to_numpy
+from ..arrays import to_float, to_numpy
 from ..errors import InvalidTypeError, InvalidValueError, describe, shown, type_error
 from ..proto.api_pb2 import (
     DATA_TYPE_BOOL,
@@ -65,6 +65,26 @@ def hparams(
         session_start_summary(hparam_dict),
         session_end_summary(),
     )
+
+
+def prepare_hparams(
+    hparam_dict: Mapping[str, Any],
+    metric_dict: Mapping[str, Any],
+    hparam_domain_discrete: Mapping[str, Any] | None,
+    step: int | None,
+) -> tuple[list[Summary], dict[str, float]]:
+    """Return the Summaries of one run, and its metrics: numbers by cleaned tag, to be logged as scalars at `step`.
+
+    The experiment is among them only where there are domains to tell; see `hparams` and `experiment_summary`.
+
+    Raises TypeError or ValueError, before anything is written.
+    """
+    metrics = {clean_tag(tag): to_float(value, tag) for tag, value in _dict("metric_dict", metric_dict).items()}
+    summaries = [session_start_summary(hparam_dict), session_end_summary()]
+    if len(_mapping("hparam_domain_discrete", hparam_domain_discrete)):
+        summaries.insert(0, experiment_summary(hparam_dict, metrics, hparam_domain_discrete))
+    check_metric_step(step)
+    return summaries, metrics
 
 
 def experiment_summary(
@@ -125,8 +145,10 @@ def _summary(tag: str, content: HParamsPluginData) -> Summary:
 
 
 def _mapping(parameter: str, given: Any) -> Mapping[str, Any]:
-    if given is None:
-        return {}
+    return {} if given is None else _dict(parameter, given)
+
+
+def _dict(parameter: str, given: Any) -> Mapping[str, Any]:
     if not isinstance(given, Mapping):
         raise InvalidTypeError(f"{parameter}: got {describe(given)}; accepted is a dict")
     return given

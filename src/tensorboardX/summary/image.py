@@ -37,8 +37,9 @@ def image(tag: str, tensor: Any, rescale: float = 1, dataformats: str = "CHW") -
 
     Args:
         tag: the tag.
-        tensor: an array or tensor, shape as `dataformats` says, with 1, 3 or 4 channels. uint8 is taken as it is;
-            every other dtype is multiplied by 255, and what is then out of [0, 255] is clamped.
+        tensor: an array or tensor, shape as `dataformats` says, with 1, 2, 3 or 4 channels: grey or RGB, and opacity
+            or not. uint8 is taken as it is; every other dtype is multiplied by 255, and what is then out of [0, 255]
+            is clamped.
         rescale: factor on both sides of the stored image.
         dataformats: a permutation of HW, CHW or NCHW; a batch becomes a grid eight images wide.
 
@@ -184,7 +185,7 @@ def _checked(tag: str, tensor: Any, dataformats: str, rescale: Any) -> tuple[Arr
     if array.size == 0:
         raise value_error(tag, tensor, "an image with at least one pixel")
     if "C" in axes and array.shape[axes.index("C")] not in _CHANNELS:
-        raise value_error(tag, tensor, f"an image with 1, 3 or 4 channels, where dataformats={dataformats!r} says")
+        raise value_error(tag, tensor, f"an image with 1 to 4 channels, where dataformats={dataformats!r} says")
     return array, axes, _checked_factor(tag, rescale, array)
 
 

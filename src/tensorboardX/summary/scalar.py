@@ -29,7 +29,7 @@ def scalar(name: str, scalar: Any, display_name: str = "", summary_description: 
     tag = clean_tag(name)
     number = to_float(scalar, tag)
     if not math.isfinite(number):
-        _note_non_finite(tag)
+        note_non_finite(tag)
     value = Summary.Value(tag=tag, simple_value=number)
     if display_name or summary_description:
         value.metadata.CopyFrom(scalar_metadata(display_name, summary_description))
@@ -42,7 +42,7 @@ def scalar_group(values: Sequence[tuple[str, float]], step: int | None, walltime
     for tag, value in values:
         parts += (_value_prefix(tag), _float32(value))
         if value - value != 0.0:
-            _note_non_finite(tag)
+            note_non_finite(tag)
     summary = b"".join(parts)
     time_field = b"\x09" + struct.pack("<d", walltime) if _is_stored(walltime) else b""
     step_field = b"\x10" + varint(step) if step else b""
@@ -97,7 +97,7 @@ class ScalarEventEncoder:
             if not walltime and not _is_stored(walltime):
                 data = data[9:]
             if value - value != 0.0:
-                _note_non_finite(tag)
+                note_non_finite(tag)
             append(data)
         return events
 
@@ -153,7 +153,8 @@ def varint(number: int) -> bytes:
     return bytes(out)
 
 
-def _note_non_finite(tag: str) -> None:
+def note_non_finite(tag: str) -> None:
+    """Warn that NaN or infinity was logged, once for each tag."""
     warn_once(tag, "NaN or infinity was logged")
 
 

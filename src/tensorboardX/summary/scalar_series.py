@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ..arrays import to_numpy
 from ..errors import value_error
-from .scalar import event_prefix
+from .scalar import event_prefix, note_non_finite
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -28,11 +28,12 @@ def prepare_series(tag: str, values: Any, steps: Any, walltimes: Any) -> Iterato
         steps: integers, shape (N,), or None for 0 to N - 1.
         walltimes: shape (N,) or one for all.
 
-    Raises TypeError or ValueError that names the tag.
+    NaN and infinity are kept, with one warning for the tag. Raises TypeError or ValueError that names the tag.
     """
     numbers = to_numpy(values, tag)
     if numbers.ndim != 1 or numbers.dtype.kind == "c":
         raise value_error(tag, values, "values that are real numbers, in one axis")
+    are_finite = bool(np.isfinite(numbers).all())
     with np.errstate(over="ignore"):  # beyond float32, where infinity is stored
         numbers = numbers.astype(np.float32)
     at = np.arange(len(numbers)) if steps is None else to_numpy(steps, tag)
@@ -47,6 +48,8 @@ def prepare_series(tag: str, values: Any, steps: Any, walltimes: Any) -> Iterato
         times = times.astype(np.float64) + 0.0
     if times.shape not in ((), numbers.shape) or not np.isfinite(times).all():
         raise value_error(tag, times, f"walltimes that are finite, one or of shape {numbers.shape}")
+    if not are_finite:
+        note_non_finite(tag)
     columns = numbers, at.astype(np.int64), np.broadcast_to(times, numbers.shape).copy()
     return _chunks(tag, *columns)
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..errors import type_error
+from ..names import cut
 
 _INVALID_CHARACTERS = re.compile(r"[^-/\w.]")
 _MOST_BYTES = 12_000  # each takes up to four characters of a URL, of which TensorBoard's server reads 65,536
@@ -57,10 +58,7 @@ def blob_tag(tag: Any) -> str:
 def _fitting(tag: str) -> str:
     if 4 * len(tag) <= _MOST_BYTES or len(tag.encode()) <= _MOST_BYTES:
         return tag
-    import hashlib
-
-    start = tag.encode()[: _MOST_BYTES - 17].decode("utf-8", "ignore")
-    return f"{start}-{hashlib.sha256(tag.encode()).hexdigest()[:16]}"
+    return cut(tag, _MOST_BYTES)
 
 
 def to_text(tag: str, value: Any) -> str:

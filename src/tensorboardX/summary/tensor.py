@@ -9,32 +9,31 @@ import numpy as np
 
 from ..arrays import Array, to_float, to_numpy, to_owned
 from ..errors import type_error, value_error
-from ..proto import types_pb2
 from ..proto.summary_pb2 import Summary
 from ..proto.tensor_pb2 import TensorProto
 from .metadata import plugin_metadata, scalar_metadata
 from .tags import clean_tag, kept_tag
-from .tensor_proto import tensor_shape
+from .tensor_proto import TYPES, tensor_shape
 
 _MOST_BYTES = 2**31
 
-# The type and the field of each dtype, as tensorflow/core/framework/tensor.proto has them.
+# The field of each dtype of `TYPES`, as tensorflow/core/framework/tensor.proto has them.
 _FIELDS = {
-    "bool": (types_pb2.DT_BOOL, "bool_val"),
-    "int8": (types_pb2.DT_INT8, "int_val"),
-    "int16": (types_pb2.DT_INT16, "int_val"),
-    "int32": (types_pb2.DT_INT32, "int_val"),
-    "int64": (types_pb2.DT_INT64, "int64_val"),
-    "uint8": (types_pb2.DT_UINT8, "int_val"),
-    "uint16": (types_pb2.DT_UINT16, "int_val"),
-    "uint32": (types_pb2.DT_UINT32, "uint32_val"),
-    "uint64": (types_pb2.DT_UINT64, "uint64_val"),
-    "float16": (types_pb2.DT_HALF, "half_val"),
-    "bfloat16": (types_pb2.DT_BFLOAT16, "half_val"),
-    "float32": (types_pb2.DT_FLOAT, "float_val"),
-    "float64": (types_pb2.DT_DOUBLE, "double_val"),
-    "complex64": (types_pb2.DT_COMPLEX64, "scomplex_val"),
-    "complex128": (types_pb2.DT_COMPLEX128, "dcomplex_val"),
+    "bool": "bool_val",
+    "int8": "int_val",
+    "int16": "int_val",
+    "int32": "int_val",
+    "int64": "int64_val",
+    "uint8": "int_val",
+    "uint16": "int_val",
+    "uint32": "uint32_val",
+    "uint64": "uint64_val",
+    "float16": "half_val",
+    "bfloat16": "half_val",
+    "float32": "float_val",
+    "float64": "double_val",
+    "complex64": "scomplex_val",
+    "complex128": "dcomplex_val",
 }
 
 
@@ -99,9 +98,8 @@ def _encode(tag: str, array: Array, name: str) -> Summary:
 
 
 def _proto(array: Array, name: str) -> TensorProto:
-    dtype, field = _FIELDS[name]
-    proto = TensorProto(dtype=dtype, tensor_shape=tensor_shape(array.shape))
-    getattr(proto, field).extend(_elements(array, name).tolist())
+    proto = TensorProto(dtype=TYPES[name], tensor_shape=tensor_shape(array.shape))
+    getattr(proto, _FIELDS[name]).extend(_elements(array, name).tolist())
     return proto
 
 

@@ -12,7 +12,7 @@ from ..proto import types_pb2
 from ..proto.tensor_pb2 import TensorProto
 from ..proto.tensor_shape_pb2 import TensorShapeProto
 
-_TYPES = {
+TYPES = {
     "bool": types_pb2.DT_BOOL,
     "int8": types_pb2.DT_INT8,
     "int16": types_pb2.DT_INT16,
@@ -23,11 +23,13 @@ _TYPES = {
     "uint32": types_pb2.DT_UINT32,
     "uint64": types_pb2.DT_UINT64,
     "float16": types_pb2.DT_HALF,
+    "bfloat16": types_pb2.DT_BFLOAT16,
     "float32": types_pb2.DT_FLOAT,
     "float64": types_pb2.DT_DOUBLE,
     "complex64": types_pb2.DT_COMPLEX64,
     "complex128": types_pb2.DT_COMPLEX128,
 }
+"""The type of each dtype."""
 
 
 def tensor_shape(shape: Sequence[int]) -> TensorShapeProto:
@@ -43,7 +45,7 @@ def array_proto(array: Array) -> TensorProto:
     if array.dtype.byteorder == ">" or (array.dtype.byteorder == "=" and sys.byteorder == "big"):
         array = array.astype(array.dtype.newbyteorder("<"))
     return TensorProto(
-        dtype=_TYPES[array.dtype.name],
+        dtype=TYPES[array.dtype.name],
         tensor_shape=tensor_shape(array.shape),
         tensor_content=np.ascontiguousarray(array).tobytes(),
     )

@@ -395,7 +395,7 @@ def test_meshes_are_served_as_logged(tb, recorded):
 
 def test_meshes_are_closed_surfaces(recorded):
     """Each edge of a triangle belongs to exactly one other, which goes along it the other way round."""
-    [(_, call), *_] = recorded.by_tag("add_mesh")["ring"]
+    [(_, call), *_] = recorded.by_tag("add_mesh")["ring_to_knot"]
     triangles = call.arguments["faces"][0]
     edges = {(a, b) for triangle in triangles.tolist() for a, b in zip(triangle, np.roll(triangle, -1), strict=True)}
     assert len(edges) == 3 * len(triangles)

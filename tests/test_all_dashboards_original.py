@@ -191,7 +191,7 @@ def test_sounds(both):
 def test_meshes(both):
     ours, original = both.serve(served.meshes)
     np.testing.assert_equal(ours, original)
-    assert ours["training"].keys() == {"ring", "ring_and_knot", "points", "points_without_colors"}
+    assert ours["training"].keys() == {"ring_to_knot", "ring_and_knot", "points", "points_without_colors"}
 
 
 def test_embeddings(both):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import fractions
+import pickle
 
 import numpy as np
 import pytest
 import torch
 
-from tensorboardX import SummaryWriter
-from tensorboardX.errors import describe, reason, shown, type_error, value_error
+from tensorboardX import SummaryWriter, errors
+from tensorboardX.errors import describe, missing_extra, reason, shown, type_error, value_error
 
 
 class Silent:
@@ -88,3 +89,25 @@ def test_what_another_package_said_is_one_short_line():
     assert reason(ValueError("one\n\n  two " + "x" * 1000)) == "one two " + "x" * 189 + "..."
     assert reason(KeyError()) == "KeyError"
     assert reason(ValueError(Silent())) == "ValueError"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        missing_extra("matplotlib", "figure", "drawing"),
+        errors.LogdirError(2, "no such directory"),
+        errors.WriteError(28, "full"),
+        errors.TruncatedRecordError("at byte 3"),
+        type_error("loss", None, "a number"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_survives_the_way_from_a_worker_process(error):
+    """One that does not hangs `multiprocessing.Pool.map` for good."""
+    copy = pickle.loads(pickle.dumps(error))
+    assert (type(copy), str(copy), copy.args) == (type(error), str(error), error.args)
+
+
+def test_what_to_install_is_an_extra_of_ours_only_if_one_brings_it():
+    assert str(missing_extra("s3fs", "s3", "writing")).endswith("pip install 'tensorboardX[s3]'")
+    assert str(missing_extra("adlfs", None, "writing")).endswith("pip install adlfs")

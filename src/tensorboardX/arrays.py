@@ -158,9 +158,9 @@ def _convert(value: Any, tag: str) -> Array:
         return _from_sequence(value, tag)
     if isinstance(value, (str, bytes, dict, set, type(None))):
         raise type_error(tag, value, ACCEPTED)
-    for module, convert in _FRAMEWORKS.items():
-        if module in sys.modules and type(value).__module__.partition(".")[0] in _MODULES_OF[module]:
-            return convert(value, tag)
+    convert = _FRAMEWORKS.get(type(value).__module__.partition(".")[0])
+    if convert is not None:
+        return convert(value, tag)
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):  # a user's subclass of Tensor or Parameter
         return _from_torch(value, tag)
@@ -222,5 +222,4 @@ def _from_protocol(value: Any, tag: str) -> Array:
     return array
 
 
-_FRAMEWORKS = {"torch": _from_torch, "cupy": _from_cupy, "mlx.core": _from_mlx, "paddle": _from_paddle}
-_MODULES_OF = {"torch": ("torch",), "cupy": ("cupy",), "mlx.core": ("mlx",), "paddle": ("paddle",)}
+_FRAMEWORKS = {"torch": _from_torch, "cupy": _from_cupy, "mlx": _from_mlx, "paddle": _from_paddle}

@@ -36,9 +36,13 @@ class _Slab:
 
     def has(self, nbytes: int) -> bool:
         """Return whether there is room for `nbytes`, and a slab of this size is not too much to tie down for them."""
-        if _references(self) == _UNUSED:
+        if self.is_unused():
             self._used = 0
         return self._used + nbytes <= self.memory.nbytes <= max(_SLAB, 2 * nbytes)
+
+    def is_unused(self) -> bool:
+        """Return whether no copy lies here any more."""
+        return _references(self) == _UNUSED
 
     def take(self, nbytes: int) -> npt.NDArray[np.uint8]:
         """Return `nbytes` of memory, which `has` said to be there."""
@@ -82,8 +86,9 @@ class CopyBuffers:
         """Return a copy of `array`, of any shape and dtype, in row-major order."""
         if not _SMALL < array.nbytes <= _MOST_BYTES or not _COUNTS_REFERENCES:
             return np.array(array)
-        with self._lock:
-            memory = self._slab_for(array.nbytes).take(array.nbytes)
+        memory = self._recycled(array.nbytes)
+        if memory is None:
+            return np.array(array)
         copy: Array = memory.view(array.dtype).reshape(array.shape)
         if array.flags.c_contiguous and array.nbytes <= _QUICK:
             memory.data[:] = array.reshape(-1).view(np.uint8).data
@@ -91,16 +96,37 @@ class CopyBuffers:
             np.copyto(copy, array)
         return copy
 
-    def _slab_for(self, nbytes: int) -> _Slab:
+    def _recycled(self, nbytes: int) -> npt.NDArray[np.uint8] | None:
+        """Return memory of a slab, or None where none can be had now."""
+        if not self._lock.acquire(blocking=False):  # a signal handler or a finalizer may copy while its thread does
+            return None
+        try:
+            slab = self._slab_for(nbytes)
+            return None if slab is None else slab.take(nbytes)
+        except MemoryError:  # there may be enough for the copy alone
+            return None
+        finally:
+            self._lock.release()
+
+    def _slab_for(self, nbytes: int) -> _Slab | None:
         for index, slab in enumerate(self._slabs):
             if slab.has(nbytes):
                 self._slabs.insert(0, self._slabs.pop(index))  # the last used comes first
                 return slab
-        fresh = _Slab(max(nbytes, _SLAB))
+        wanted = max(nbytes, _SLAB)
+        for slab in reversed(self._slabs):  # those in use stay: one small copy would keep a whole slab alive, uncounted
+            if self._kept_bytes() + wanted <= _MOST_BYTES:
+                break
+            if slab.is_unused():
+                self._slabs.remove(slab)
+        if self._kept_bytes() + wanted > _MOST_BYTES:
+            return None
+        fresh = _Slab(wanted)
         self._slabs.insert(0, fresh)
-        while sum(slab.memory.nbytes for slab in self._slabs) > _MOST_BYTES:
-            self._slabs.pop()  # if a copy uses it, it lives as long as that
         return fresh
+
+    def _kept_bytes(self) -> int:
+        return sum(slab.memory.nbytes for slab in self._slabs)
 
 
 copy_buffers = CopyBuffers()

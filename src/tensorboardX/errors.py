@@ -22,9 +22,6 @@ class InvalidValueError(TensorBoardXError, ValueError):
 class MissingExtraError(TensorBoardXError, ImportError):
     """An optional package is needed for this call and is not installed."""
 
-    def __init__(self, package: str, extra: str, purpose: str) -> None:
-        super().__init__(f"{purpose} needs the package {package}: pip install 'tensorboardX[{extra}]'", name=package)
-
 
 class LogdirError(TensorBoardXError, OSError):
     """A log directory cannot be made or written."""
@@ -94,6 +91,12 @@ def reason(error: BaseException) -> str:
     except Exception:
         text = ""
     return _cut(text, _MOST_REASON_CHARACTERS) or type(error).__name__
+
+
+def missing_extra(package: str, extra: str | None, purpose: str) -> MissingExtraError:
+    """The error for a package that is not installed; `extra` is the one of ours that brings it, if any does."""
+    install = f"'tensorboardX[{extra}]'" if extra else package
+    return MissingExtraError(f"{purpose} needs the package {package}: pip install {install}", name=package)
 
 
 def type_error(tag: Any, got: Any, accepted: str) -> InvalidTypeError:

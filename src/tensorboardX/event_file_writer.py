@@ -10,11 +10,11 @@ import time
 import weakref
 from typing import Any
 
-from . import writer_thread
 from .errors import InvalidTypeError, describe
-from .event_queue import EventQueue, QueueOptions, Stats
+from .event_queue import EventQueue
 from .proto import event_pb2
-from .record_writer import RecordWriter, directory_check
+from .queue_options import Stats, queue_options
+from .record_writer import RecordWriter, directory_check, is_relative
 from .replaceable import Replaceable
 from .writer_thread import WriterThread
 
@@ -26,6 +26,7 @@ FRAME_BYTES = 16  # what a record takes beyond its data
 _MOST_ATTEMPTS = 1000
 
 _counter = itertools.count()
+_latest = 0  # second in the name of a file
 
 
 class EventsWriter:
@@ -38,11 +39,11 @@ class EventsWriter:
     def __init__(self, file_prefix: str, filename_suffix: str = "") -> None:
         self._py_recordio_writer = _open_record_writer(file_prefix, filename_suffix)
         self._file_name = self.path = self._py_recordio_writer.path
-        self._write_batch = getattr(self._py_recordio_writer, "write_batch", None)
+        self._take_batch = getattr(self._py_recordio_writer, "take_batch", None)
         self._left: collections.deque[bytes] = collections.deque()  # of a batch that is written one by one
         try:
             self.write_event(event_pb2.Event(wall_time=time.time(), file_version=FILE_VERSION))
-        except OSError:
+        except Exception:  # of a registered factory's file it may be any
             self.abandon()
             with contextlib.suppress(OSError):  # a full disk must not fill up with attempts
                 os.unlink(self.path)
@@ -57,32 +58,32 @@ class EventsWriter:
     def _write_serialized_event(self, event_str: bytes) -> None:
         self._py_recordio_writer.write(event_str)
 
-    def write_batch(self, batch: list[bytes]) -> None:
-        """Write serialized Events, in one write. Raises OSError; they are kept then, and `write_out` tries again."""
-        if self._write_batch is not None and type(self).write_event is _PLAIN_WRITE_EVENT:
-            self._write_batch(batch)
+    def take_batch(self, batch: list[bytes]) -> None:
+        """Take serialized Events, for `write_out` to write: all of them, or none if there is no memory for it."""
+        if self._take_batch is not None and type(self).write_event is _PLAIN_WRITE_EVENT:
+            self._take_batch(batch)
         else:
             self._left.extend(batch)
-            self._write_left()
 
     def write_out(self) -> None:
-        """Write what an earlier error left behind. Raises OSError."""
+        """Write what was taken, in one write. Raises OSError; what is not written then is kept for the next call."""
         self._of_record_writer("write_out")
         self._write_left()
 
     def _write_left(self) -> None:
         """Write one by one: for a tool that wants to see every Event, or a RecordWriter put in from outside."""
         while self._left:
-            data = self._left.popleft()
+            data = self._left[0]
             try:
                 if type(self).write_event is _PLAIN_WRITE_EVENT:
                     self._write_serialized_event(data)
                 else:
                     self.write_event(event_pb2.Event.FromString(data))
             except OSError:
-                if not hasattr(self._py_recordio_writer, "write_out"):  # ours has kept it
-                    self._left.appendleft(data)
+                if hasattr(self._py_recordio_writer, "write_out"):  # ours has kept it
+                    self._left.popleft()
                 raise
+            self._left.popleft()
 
     def unwritten_of(self, batch: list[bytes]) -> list[bytes]:
         """Return the Events of the batch written last that are not whole in the file, after an error."""
@@ -129,11 +130,13 @@ _PLAIN_WRITE_EVENT = EventsWriter.write_event
 def _open_record_writer(file_prefix: str, filename_suffix: str) -> RecordWriter:
     import socket
 
+    global _latest
     host = socket.gethostname().replace(os.sep, "_")
     attempts = 0
     while True:
-        # TensorBoard reads files in the order of their names: the counter has leading zeros to keep theirs.
-        name = f"{int(time.time()):010d}.{host}.{os.getpid()}.{next(_counter):06d}{filename_suffix}"
+        # TensorBoard reads files in the order of their names: a clock set back, or ten files, must not change it.
+        _latest = max(_latest, int(time.time()))
+        name = f"{_latest:010d}.{host}.{os.getpid()}.{next(_counter):06d}{filename_suffix}"
         try:
             return RecordWriter(f"{file_prefix}.out.tfevents.{name}")
         except FileExistsError:  # a container with the same host name and process id: take the next number
@@ -170,17 +173,19 @@ class EventFileWriter(Replaceable):
         self._settings = (self._logdir, max_queue_size, flush_secs, filename_suffix)
         self._options = options
         prefix = os.path.join(self._logdir, "events")
+        if is_relative(prefix):  # for later files, should the process go elsewhere
+            prefix = os.path.abspath(prefix)
 
         def open_file() -> EventsWriter:
             directory_check(os.path.dirname(prefix))
             return EventsWriter(prefix, filename_suffix)
 
+        checked = queue_options(flush_secs, options)
         first = open_file() if open_now else None
-        self._serve(EventQueue(open_file, thread or WriterThread(), QueueOptions(flush_secs, **options), first))
+        self._serve(EventQueue(open_file, thread or WriterThread(), checked, first))
 
     def _serve(self, queue: EventQueue) -> None:
         self.queue = queue
-        writer_thread.register(queue)
         # A writer that nobody can reach any more is closed behind everybody's back.
         weakref.finalize(self, queue.request_close).atexit = False
 

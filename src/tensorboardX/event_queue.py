@@ -13,15 +13,18 @@ import logging
 import sys
 import threading
 from collections.abc import Callable
-from time import monotonic, sleep
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from . import progress
+from .auto_reset_event import AutoResetEvent
+from .batch_encoder import BatchEncoder
 from .errors import WriteError
 from .event_sink import EventSink
-from .pending import Entry, Pending, ScalarEntry, Ticket, nbytes
+from .memory_budget import Slots
+from .notices import log_safely
+from .pending import Entry, Ticket, nbytes
 from .queue_options import QueueOptions, Stats
-from .summary.scalar import ScalarEventEncoder
 
 if TYPE_CHECKING:
     from .event_file_writer import EventsWriter
@@ -31,14 +34,6 @@ __all__ = ["EventQueue", "QueueOptions", "Stats"]
 
 logger = logging.getLogger(__name__)
 
-_ENTRY_BYTES = 256  # what a pending scalar takes at most: a tuple, three numbers, its place in the deque
-_FREE_SLOTS = 64  # entries that a queue may always hold, so that a quiet one never asks for memory
-_KEPT_SLOTS = 1024  # entries for which a queue in use keeps room between drains: asking for more takes 20 us
-_MOST_SLOTS = 98_304  # entries of a queue at most: 24 MiB, which a loop that does nothing but log fills within 100,000
-_BATCH_BYTES = 256 << 10  # small enough for a slow store to show progress, large enough to make few writes
-_COURTESY = 64  # scalars that are serialized, in some 50 us, before others get the interpreter lock
-_RUN = 1024  # the same where there is no time for courtesy
-_PAUSE = 20e-6  # seconds; long enough for a thread that waits for the lock to take it, which `sleep(0)` is not
 _WAKING = 8  # the share of the memory from which on the writer is woken: that takes as long as copying 256 KiB
 _GLANCE = 0.2  # seconds between two looks at whether waiting is worth it
 
@@ -70,20 +65,22 @@ class EventQueue:
         self.stats = Stats()
         self._thread = thread
         self._options = options
-        self._sink = EventSink(open_file, options.flush_secs, events_writer)
+        self._sink = EventSink(open_file, options.flush_secs, events_writer, self._warn)
         self._reset(closed=False)
         thread.attach(self)
+        self._update_limit()
 
     def _reset(self, closed: bool) -> None:
         self.closed = closed
         self._closing: Ticket | None = None  # the ticket of the last close
-        self._state = threading.Condition()  # guards what callers and the writer both change; notified of progress
+        self._lock = threading.RLock()  # guards what callers change; the writer needs it for a store that fails only
+        self._room = AutoResetEvent()  # set where a caller that waits for room should look again
         self._draining = threading.Lock()
-        self._scalars = ScalarEventEncoder()
+        self._encoder = BatchEncoder(self.entries, self._thread.may_pause, self._free, self.stats, self._warn)
         self._flushed = False  # nothing was taken from the queue since the last flush of the file
         self._failing_since: float | None = None
         self._error: OSError | None = None  # the one to raise, where errors are to be raised
-        self._slots = self._fewest_slots()
+        self._slots = Slots(self._thread.memory, self._options.max_queue_bytes)
         self._update_limit()
 
     @property
@@ -113,11 +110,10 @@ class EventQueue:
         if sys.is_finalizing():
             return  # other threads never run again, whatever they hold
         self._raise_error(entry)
-        with self._state:
-            if self.closed:
-                self.closed = False
-                self._update_limit()
-                self._thread.attach(self)
+        with self._lock:
+            reopened, self.closed = self.closed, False
+        if reopened or not self._thread.is_running():
+            self._find_help()
         if not self._wait_for_room(nbytes(entry)):
             self._drop(entry)
         elif self._thread.exiting:
@@ -129,11 +125,11 @@ class EventQueue:
         Gives up after `PATIENCE` seconds without progress, and at once where that was waited for before.
         Raises WriteError where `on_error` is "raise" and a write failed.
         """
-        if self._flushed and not self.entries:
+        if self._flushed and not self.entries and self._error is None:
             return True
         if sys.is_finalizing():
             return False
-        with self._state:
+        with self._lock:
             ticket = self._closing if self.closed else Ticket()
             if ticket is None:
                 return True
@@ -142,6 +138,8 @@ class EventQueue:
         self._thread.hurry()
         written = self.wait_for(ticket, monotonic())
         self._raise_error()
+        if not written and self._failing_since is not None:
+            self._warn("unflushed", "flush gave up, while writing fails; %d events wait", self._pending())
         return written
 
     def close(self) -> bool:
@@ -159,7 +157,7 @@ class EventQueue:
         """Begin to close, without waiting; the ticket is done when it is closed. None if there is nothing to do."""
         if sys.is_finalizing():
             return None
-        with self._state:
+        with self._lock:
             if not self.closed:
                 self.closed = True
                 self._update_limit()
@@ -178,7 +176,7 @@ class EventQueue:
             return False  # a log handler or a finalizer that flushes from within the writer
         while not ticket.wait(self._glance(since)):
             if not self._thread.is_running():
-                self.drain()
+                self._find_help()
             if self._patience_left(since) <= 0 and not ticket.wait(0.0):
                 self._give_up()
                 if not ticket.close:
@@ -208,56 +206,52 @@ class EventQueue:
                 self._give_up()
                 return False
             if not self._thread.is_running():
-                self._thread.attach(self)
-                if not self._thread.is_running():
-                    self.drain()
-            self._thread.hurry()
-            with self._state:
-                self._state.wait(timeout=0.05)
+                self._find_help()
+            if self._failing_since is None:  # else each attempt would wake this caller, who would ask for the next
+                self._thread.hurry()
+            self._room.wait(0.05)
+        self._room.set()  # for the next one that waits
         return True
+
+    def _find_help(self) -> None:
+        """Have the writer thread drain this queue, again; drain here where no thread can be started."""
+        self._thread.attach(self)
+        if not self._thread.is_running():
+            self.drain()
 
     def _has_room(self, size: int) -> bool:
         memory, most = self._thread.memory, self._options.max_queue_bytes
-        with self._state:
+        with self._lock:
             pending = len(self.entries)
-            if size and pending > 1 and memory.taken > most:
+            if (size and pending > 1 and memory.taken > most) or not self._slots.hold(pending):
                 return False
-            while pending > self._slots:
-                wanted = min(self._slots, _MOST_SLOTS - self._slots) * _ENTRY_BYTES
-                granted = memory.take_within(wanted, most, _ENTRY_BYTES) // _ENTRY_BYTES
-                if not granted:
-                    return False
-                self._slots += granted
             self._update_limit()
             return True
 
-    def _fewest_slots(self) -> int:
-        return max(min(_FREE_SLOTS, self._options.max_queue_bytes // _ENTRY_BYTES), 1)
-
     def _update_limit(self) -> None:
-        needs_attention = self.closed or self._error is not None or self._thread.exiting
-        self.limit = -1 if needs_attention else self._slots
+        needs_attention = (
+            self.closed or self._error is not None or self._thread.exiting or not self._thread.is_running()
+        )
+        self.limit = -1 if needs_attention else self._slots.count
 
     def _give_up(self) -> None:
         if self._failing_since is not None or self._thread.progress.stalled:
             return
         self._thread.progress.stalled = True
-        if self._thread.progress.may_warn("stalled"):
-            pending = len(self.entries) + len(self._sink.batch)
-            message = "%s: nothing could be written for %g seconds; %d events wait, what finds no room is dropped"
-            logger.warning(message, self._name(), progress.PATIENCE, pending)
+        message = "nothing could be written for %g seconds; %d events wait, what finds no room is dropped"
+        self._warn("stalled", message, progress.PATIENCE, self._pending())
 
     def _raise_error(self, entry: Entry | None = None) -> None:
         """Raise the error of an earlier write, where errors are to be raised; the entry is taken back then."""
         if self._error is None:
             return
-        with self._state:
+        with self._lock:
             error, self._error = self._error, None
             self._update_limit()
         if error is not None:
-            if entry is not None:
-                self._retract(entry)
-            raise WriteError(error.errno, f"{self._name()}: events were not written: {error}") from error
+            if entry is not None and self._retract(entry):
+                self.stats.dropped += 1
+            raise WriteError(error.errno, f"{self._sink.path}: writing failed: {error}") from error
 
     def _retract(self, entry: Entry) -> bool:
         """Take an entry back; return False if it is on its way already."""
@@ -269,9 +263,17 @@ class EventQueue:
         return True
 
     def _drop(self, entry: Entry) -> None:
-        if self._retract(entry):
-            with self._state:
-                self.stats.dropped += 1
+        """Drop the newest entry: this one, or one of another thread that came just now."""
+        with contextlib.suppress(IndexError):
+            newest = self.entries.pop()
+            if isinstance(newest, Ticket):
+                self.entries.append(newest)
+                dropped = self._retract(entry)
+            else:
+                self._thread.memory.give(nbytes(newest))
+                dropped = True
+            with self._lock:
+                self.stats.dropped += dropped
 
     # ---- what the writer does
 
@@ -284,7 +286,7 @@ class EventQueue:
             if pending:
                 self._flushed = False
                 self._drain()
-            elif self._slots > self._fewest_slots():
+            else:
                 self._return_slots(0)
             return self._sink.sync_if_due() or pending
         except Exception as error:
@@ -297,7 +299,7 @@ class EventQueue:
         self._write_out()  # what an error left behind
         turn = pending = len(self.entries)  # not what comes meanwhile: other queues are waiting too
         while turn > 0:
-            taken, ticket = self._fill_batch(turn)
+            taken, ticket = self._encoder.fill(self._sink.batch, turn)
             turn -= taken or turn
             try:
                 self._write_out()
@@ -309,81 +311,12 @@ class EventQueue:
                 raise
         self._return_slots(pending)
 
-    def _fill_batch(self, most: int) -> tuple[int, Ticket | None]:
-        """Serialize entries into the batch, up to a ticket, the size of a batch or `most`; return how many."""
-        size = taken = 0
-        while size < _BATCH_BYTES and taken < most:
-            pauses = self._thread.may_pause(len(self.entries))
-            scalars = self._take_scalars(min(most - taken, _COURTESY if pauses else _RUN))
-            if scalars:
-                taken += len(scalars)
-                size += self._add_scalars(scalars)
-                if pauses:
-                    sleep(_PAUSE)
-                continue
-            try:
-                entry = self.entries.popleft()
-            except IndexError:
-                break
-            taken += 1
-            if isinstance(entry, Ticket):
-                return taken, entry
-            if isinstance(entry, bytes):
-                size += self._extend_batch([entry])
-            elif isinstance(entry, Pending):
-                size += self._add_pending(entry)
-            self._free(entry)
-        return taken, None
-
-    def _take_scalars(self, most: int) -> list[ScalarEntry]:
-        """Take scalars from the front of the queue: many at once, because each costs little."""
-        run: list[ScalarEntry] = []
-        popleft = self.entries.popleft
-        with contextlib.suppress(IndexError):  # raised where the queue is empty
-            for _ in range(most):
-                entry = popleft()
-                if type(entry) is not tuple:
-                    self.entries.appendleft(entry)
-                    break
-                run.append(entry)
-        return run
-
-    def _add_scalars(self, scalars: list[ScalarEntry]) -> int:
-        """Add scalars to the batch; return their bytes. One that cannot be encoded costs none of the others."""
-        try:
-            events = self._scalars.encode(scalars)
-        except Exception:
-            if len(scalars) > 1:
-                return sum(self._add_scalars([scalar]) for scalar in scalars)
-            self._could_not_encode()
-            return 0
-        return self._extend_batch(events)
-
-    def _add_pending(self, entry: Pending) -> int:
-        """Serialize an entry into the batch; return its bytes."""
-        try:
-            events = entry.serialize()
-        except Exception:
-            self._could_not_encode()
-            return 0
-        return self._extend_batch(events)
-
-    def _extend_batch(self, events: list[bytes]) -> int:
-        self._sink.batch += events
-        return sum(map(len, events))
-
     def _free(self, entry: Entry) -> None:
         """Give back the memory of an entry, to a caller who may wait for it."""
         size = nbytes(entry)
         if size:
             self._thread.memory.give(size)
-            with self._state:
-                self._state.notify_all()
-
-    def _could_not_encode(self) -> None:
-        # The value was checked when it was logged, so this is a mistake of ours; the other events go on.
-        self.stats.failed += 1
-        logger.exception("%s: an event could not be encoded and is left out", self._name())
+            self._room.set()
 
     def _write_out(self) -> None:
         if self._sink.batch:
@@ -400,25 +333,25 @@ class EventQueue:
         ticket.done(True)
 
     def _return_slots(self, used: int) -> None:
-        """Give back the slots beyond those that were just used."""
-        with self._state:
-            surplus = self._slots - max(self._fewest_slots(), len(self.entries), min(used, _KEPT_SLOTS))
-            if surplus > 0:
-                self._slots -= surplus
-                self._thread.memory.give(surplus * _ENTRY_BYTES)
-                self._update_limit()
+        if not self._lock.acquire(blocking=False):
+            return  # next time: a signal handler that waits for the writer may have interrupted who has the lock
+        try:
+            self._slots.give_back(len(self.entries), used)
+            self._update_limit()
+        finally:
+            self._lock.release()
 
     def _progressed(self, written: int) -> None:
-        with self._state:
-            self.stats.written += written
-            recovered = self._thread.progress.made() or self._failing_since is not None
-            self._failing_since = None
-            self._state.notify_all()
-        if recovered and self._thread.progress.may_warn("recovered"):
-            logger.warning("%s: writing goes on; %d events were dropped", self._name(), self.stats.dropped)
+        self.stats.written += written
+        recovered = self._thread.progress.made() or self._failing_since is not None
+        self._failing_since = None
+        self._room.set()
+        if recovered:
+            self._warn("recovered", "writing goes on; %d events were dropped", self.stats.dropped)
 
     def _failed(self, error: OSError) -> None:
-        with self._state:
+        lost = 0
+        with self._lock:
             self.stats.errors += 1
             first = self._failing_since is None
             if first:
@@ -427,20 +360,26 @@ class EventQueue:
                 self._error = error
             self._update_limit()
             if self._error is not None or self._patience_left(0.0) <= 0:
-                self._refuse_tickets()
-            self._state.notify_all()
-        if first and self._thread.progress.may_warn("failed"):  # not under the lock: a log handler may log here
-            logger.warning("%s: %s; logging goes on and writing is tried again", self._name(), error)
+                lost = self._refuse_tickets()
+        self._room.set()
+        if first:  # not under the lock: a log handler may log here
+            self._warn("failed", "%s; logging goes on and writing is tried again", error)
+        if lost:
+            self._warn("lost", "closed while writing fails; %d events are lost: %s", lost, error)
 
-    def _refuse_tickets(self) -> None:
-        """Keep nobody waiting for a store that fails; a queue that was to be closed is closed as it is."""
+    def _refuse_tickets(self) -> int:
+        """Keep nobody waiting for a store that fails; a queue that was to be closed is closed as it is.
+
+        Return how many events are lost by that.
+        """
         tickets = [entry for entry in tuple(self.entries) if isinstance(entry, Ticket) and self._retract(entry)]
-        if self.closed:
-            self._drop_all()
+        lost = self._drop_all() if self.closed else 0
         for ticket in tickets:
             ticket.done(False)
+        return lost
 
-    def _drop_all(self) -> None:
+    def _drop_all(self) -> int:
+        dropped_before = self.stats.dropped
         while self.entries:
             entry = self.entries.popleft()
             if not isinstance(entry, Ticket):
@@ -449,10 +388,15 @@ class EventQueue:
         written, lost = self._sink.abandon()
         self.stats.written += written
         self.stats.dropped += lost
+        return self.stats.dropped - dropped_before
 
-    def _name(self) -> str:
-        writer = self._sink.events_writer
-        return "an event file" if writer is None else writer.path
+    def _warn(self, about: str, message: str, *values: object, exc_info: bool = False) -> None:
+        """Warn once a minute, for all the queues of a run together."""
+        if self._thread.progress.may_warn(about):
+            log_safely(logger.warning, f"%s: {message}", self._sink.path, *values, exc_info=exc_info)
+
+    def _pending(self) -> int:
+        return len(self.entries) + len(self._sink.batch)
 
     # ---- after a fork
 

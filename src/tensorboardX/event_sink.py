@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .event_file_writer import EventsWriter
-
-logger = logging.getLogger(__name__)
 
 _of_parents: list[EventsWriter] = []
 """Writers that a fork's child got from its parent. They stay as they are: a finalizer might flush or close them."""
@@ -26,16 +23,23 @@ class EventSink:
         open_file: opens the next event file.
         flush_secs: seconds between two fsyncs.
         events_writer: the first event file, where it is open already.
+        warn: says what happened, not too often: takes a kind of warning, the message and its values.
     """
 
     def __init__(
-        self, open_file: Callable[[], EventsWriter], flush_secs: float, events_writer: EventsWriter | None
+        self,
+        open_file: Callable[[], EventsWriter],
+        flush_secs: float,
+        events_writer: EventsWriter | None,
+        warn: Callable[..., None],
     ) -> None:
         self.batch: list[bytes] = []
         self.events_writer = events_writer
+        self.path = "an event file" if events_writer is None else events_writer.path  # of the last one, for the log
         self._open_file = open_file
+        self._warn = warn
         self._flush_secs = flush_secs
-        self._begun = False  # the file has been given the batch, and failed
+        self._begun = False  # the file has the batch, and may have written a part of it
         self._settled = 0  # events of the batch that were whole in a file which is lost
         self._sync_at: float | None = None  # None while there is nothing that an fsync would help
 
@@ -44,11 +48,10 @@ class EventSink:
         if not self.batch:
             return 0
         writer = self._writer()
-        if self._begun:
-            writer.write_out()
-        else:
+        if not self._begun:
+            writer.take_batch(self.batch)  # raises, say for want of memory, before it has taken anything
             self._begun = True
-            writer.write_batch(self.batch)
+        writer.write_out()
         written = len(self.batch) + self._settled
         self._forget_batch()
         if self._sync_at is None:
@@ -109,12 +112,13 @@ class EventSink:
         """Return the file to write to: a new one if there is none, or nobody could read on in the old one."""
         writer = self.events_writer
         if writer is not None and writer.is_lost():
-            logger.warning("%s was deleted, changed or cannot grow; a new file follows", writer.path)
+            self._warn("lost", "it was deleted or changed, or cannot grow; a new file follows")
             self._take_back(writer)
             self._abandon_file()
             writer = None
         if writer is None:
             writer = self.events_writer = self._open_file()
+            self.path = writer.path
         return writer
 
     def _take_back(self, writer: EventsWriter) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .arrays import Array
-from .errors import InvalidValueError, MissingExtraError, reason, shown, type_error
+from .errors import InvalidValueError, missing_extra, reason, shown, type_error
 
 
 def figure_to_image(figures: Any, close: bool = True) -> Array:
@@ -40,7 +40,7 @@ def _render(tag: str, figure: Any, close: bool) -> Array:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise MissingExtraError("matplotlib", "figure", "drawing a figure") from error
+        raise missing_extra("matplotlib", "figure", "drawing a figure") from error
     if not isinstance(figure, Figure):
         raise type_error(tag, figure, "a matplotlib figure or a list of figures")
     canvas = FigureCanvasAgg(figure)

@@ -21,26 +21,29 @@ from .summary.scalar import scalar
 
 
 class DefaultMetadata:
-    """The step and wall time of calls that name none; changed by nested `with` blocks."""
+    """The step and wall time of calls that name none: those of the `with` block that was entered last."""
 
     def __init__(self) -> None:
         self.step: int | None = None
         self.walltime: float | None = None
+        self._blocks: list[tuple[int | None, float | None]] = []
 
     @contextlib.contextmanager
     def use(self, global_step: Any, walltime: Any) -> Iterator[None]:
-        """Set either or both within the block; put back what was there, also when the block raises."""
+        """Set either or both within the block. Blocks of several threads or tasks may end in any order."""
         if global_step is None and walltime is None:
             raise InvalidValueError("use_metadata: got neither global_step nor walltime; accepted is one or both")
-        before = self.step, self.walltime
-        if global_step is not None:
-            self.step = to_step(global_step)
-        if walltime is not None:
-            self.walltime = to_walltime(walltime)
+        block = to_step(global_step), None if walltime is None else to_walltime(walltime)
+        self._set_blocks([*self._blocks, block])
         try:
             yield
         finally:
-            self.step, self.walltime = before
+            self._set_blocks([other for other in self._blocks if other is not block])
+
+    def _set_blocks(self, blocks: list[tuple[int | None, float | None]]) -> None:
+        self._blocks = blocks
+        self.step = next((step for step, _ in reversed(blocks) if step is not None), None)
+        self.walltime = next((walltime for _, walltime in reversed(blocks) if walltime is not None), None)
 
     def resolve(self, step: Any, walltime: Any) -> tuple[int | None, float]:
         """Return the step and wall time of a call; raises TypeError or ValueError unless they are valid."""

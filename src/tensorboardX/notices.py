@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+from collections.abc import Callable
+from typing import Any
 
 from .errors import shown
 
@@ -10,6 +13,12 @@ logger = logging.getLogger("tensorboardX")
 
 _MOST_NOTICES = 10_000
 _said: set[int] = set()  # hashes: tags may be long
+
+
+def log_safely(log: Callable[..., None], message: str, *values: object, **options: Any) -> None:
+    """Call `log`, a method of a logger, from behind the program: a log handler that raises must not end the writing."""
+    with contextlib.suppress(Exception):
+        log(message, *values, **options)
 
 
 def warn_once(tag: str, message: str) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import _thread
 from collections.abc import Callable
+from time import monotonic
 from typing import Union
 
+from . import progress
 from .proto.event_pb2 import Event
 from .proto.summary_pb2 import Summary
 
@@ -59,16 +61,23 @@ class PendingEvents(Pending):
 class PendingFiles(Pending):
     """Files to be written beside the event file by `write`; there is no Event to it."""
 
-    __slots__ = ("write",)
+    __slots__ = ("_failing_since", "write")
 
     def __init__(self, write: Callable[[], object], nbytes: int) -> None:
         super().__init__(nbytes)
         self.write = write
+        self._failing_since: float | None = None
 
     def serialize(self) -> list[bytes]:
         """Write the files; return nothing. Raises OSError."""
         self.write()
         return []
+
+    def may_fail_again(self) -> bool:
+        """After an error of `write`: return whether to try again, which keeps the entries behind waiting."""
+        if self._failing_since is None:
+            self._failing_since = monotonic()
+        return monotonic() < self._failing_since + progress.PATIENCE
 
 
 class Ticket:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import numbers
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from .errors import InvalidTypeError, InvalidValueError, describe
 
 
 @dataclass
@@ -32,12 +36,32 @@ class QueueOptions:
     """
 
     flush_secs: float = 120.0
-    on_full: str = "block"
-    on_error: str = "warn"
+    on_full: Literal["block", "drop"] = "block"
+    on_error: Literal["warn", "raise"] = "warn"
     max_queue_bytes: int = 64 << 20
 
     def __post_init__(self) -> None:
-        if self.on_full not in ("block", "drop"):
-            raise ValueError(f"on_full: got {self.on_full!r}; accepted are 'block' and 'drop'")
-        if self.on_error not in ("warn", "raise"):
-            raise ValueError(f"on_error: got {self.on_error!r}; accepted are 'warn' and 'raise'")
+        _check_choice("on_full", self.on_full, "block", "drop")
+        _check_choice("on_error", self.on_error, "warn", "raise")
+        _check_number("flush_secs", self.flush_secs, numbers.Real)
+        _check_number("max_queue_bytes", self.max_queue_bytes, numbers.Integral)
+
+
+def queue_options(flush_secs: float, options: dict[str, Any]) -> QueueOptions:
+    """Return the options of a queue. Raises TypeError or ValueError that names the argument."""
+    unknown = options.keys() - {field.name for field in fields(QueueOptions)}
+    if unknown:
+        raise InvalidTypeError(f"got an argument that there is not: {min(unknown)!r}")
+    return QueueOptions(flush_secs, **options)
+
+
+def _check_choice(name: str, value: Any, *accepted: str) -> None:
+    if value not in accepted:
+        raise InvalidValueError(f"{name}: got {describe(value)}; accepted are {' and '.join(map(repr, accepted))}")
+
+
+def _check_number(name: str, value: Any, kind: Any) -> None:
+    if not isinstance(value, kind):
+        raise InvalidTypeError(f"{name}: got {describe(value)}; accepted is a number")
+    if not value >= 0:  # nor NaN
+        raise InvalidValueError(f"{name}: got {describe(value)}; accepted is a number that is not negative")

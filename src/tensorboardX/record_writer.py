@@ -124,6 +124,11 @@ def _factory_of(path: str) -> WriterFactory | None:
     return REGISTERED_FACTORIES.get(prefix) if colon else None
 
 
+def is_relative(path: str) -> bool:
+    """Return whether a path depends on the working directory, as those of object stores and factories do not."""
+    return not os.path.isabs(path) and "://" not in path and _factory_of(path) is None
+
+
 def directory_check(path: str) -> None:
     """Make the directory `path` unless it is there. Raises OSError where that fails."""
     factory = _factory_of(path)
@@ -177,34 +182,41 @@ class RecordWriter:
     def __init__(self, path: str) -> None:
         self.path = path
         self._file = open_file(path)
-        self._unwritten = b""
+        self._taken = b""  # records, of which so many bytes are written:
+        self._written = 0
 
     @property
     def unwritten_bytes(self) -> int:
         """How many bytes of records an error left behind."""
-        return len(self._unwritten)
+        return len(self._taken) - self._written
 
     def write(self, data: bytes) -> None:
         """Write `data` as one record, in one write. Raises OSError."""
-        self._append(frame(data))
+        self._take(frame(data))
+        self.write_out()
 
     def write_batch(self, batch: list[bytes]) -> None:
         """Write one record for each item, all in one write. Raises OSError."""
-        self._append(frame_batch(batch))
-
-    def _append(self, records: bytes) -> None:
-        # What an error leaves behind stays here, and must not be handed in again.
-        self._unwritten = self._unwritten + records if self._unwritten else records
+        self.take_batch(batch)
         self.write_out()
 
+    def take_batch(self, batch: list[bytes]) -> None:
+        """Take one record for each item, for `write_out` to write: all of them, or none if there is no memory."""
+        self._take(frame_batch(batch))
+
+    def _take(self, records: bytes) -> None:
+        # What an error leaves behind stays here, and must not be handed in again.
+        self._taken, self._written = self._taken[self._written :] + records, 0
+
     def write_out(self) -> None:
-        """Write what an earlier error left behind. Raises OSError if that fails again."""
-        while self._unwritten:
-            written = self._file.write(self._unwritten)
+        """Write what was taken, going on where an error left off. Raises OSError."""
+        while self._written < len(self._taken):
+            written = self._file.write(self._taken[self._written :])
             if written == 0:
                 raise OSError(errno.EIO, "the file takes no more bytes", self.path)
             # A file of a registered factory may answer nothing, which means everything.
-            self._unwritten = b"" if written is None else self._unwritten[written:]
+            self._written = len(self._taken) if written is None else self._written + written
+        self._taken, self._written = b"", 0
 
     def flush(self) -> None:
         """Hand everything to the operating system. Raises OSError."""
@@ -232,7 +244,7 @@ class RecordWriter:
 
     def abandon(self) -> None:
         """Let go of the file as it is, writing nothing more: in a fork's child, or when the store is dead."""
-        self._unwritten = b""
+        self._taken, self._written = b"", 0
         abandon = getattr(self._file, "abandon", None)
         if abandon is not None:
             abandon()

@@ -6,10 +6,13 @@ a method would have to look at each event whether it is still the same; it is to
 
 from __future__ import annotations
 
+import abc
 import weakref
 from typing import Any, Protocol
 
-_METHODS = frozenset({"add_event", "add_summary"})
+from .weak_sets import members
+
+_WATCHED = frozenset({"add_event", "add_summary", "event_writer"})
 
 
 class Shortcut(Protocol):
@@ -28,12 +31,12 @@ def tell_when_replaced(shortcut: Shortcut) -> None:
 
 
 def _tell(name: str) -> None:
-    if name in _METHODS:
-        for shortcut in list(_shortcuts):
+    if name in _WATCHED:
+        for shortcut in members(_shortcuts):
             shortcut.update_lane()
 
 
-class _ReplaceableType(type):
+class _ReplaceableType(abc.ABCMeta):  # of which a class that is an ABC too must be
     def __setattr__(cls, name: str, value: Any) -> None:
         super().__setattr__(name, value)
         _tell(name)

@@ -16,6 +16,7 @@ from .notices import warn_once
 from .paths import below
 from .proto.event_pb2 import Event, SessionLog
 from .proto.summary_pb2 import Summary
+from .record_writer import is_relative
 from .replaceable import tell_when_replaced
 from .scalar_history import Point, ScalarHistory
 from .summary.histogram import DEFAULT_BINS
@@ -24,6 +25,7 @@ from .writer_thread import WriterThread
 
 AnyFileWriter = FileWriter | DummyFileWriter
 _MOST_TAGS = 10_000
+_MEANT_WITHOUT_STEP = ("hp_metric",)  # Lightning logs it at the beginning of each stage
 Self = TypeVar("Self", bound="RunWriter")
 
 
@@ -32,6 +34,24 @@ def default_logdir(comment: str) -> str:
     import socket
 
     return os.path.join("runs", f"{datetime.now():%b%d_%H-%M-%S}_{socket.gethostname()}{comment}")
+
+
+def _working_directory() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # it was removed
+        return ""
+
+
+class Shadowable:
+    """A property in whose place a subclass may have an attribute of its own."""
+
+    def __init__(self, get: Callable[[Any], Any]) -> None:
+        self._get = get
+        self.__doc__ = get.__doc__
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else self._get(instance)
 
 
 class RunWriter:
@@ -57,9 +77,9 @@ class RunWriter:
         chosen = logdir or log_dir or default_logdir(comment)
         if not isinstance(chosen, (str, os.PathLike)):
             raise InvalidTypeError(f"logdir: got {describe(chosen)}; accepted is a path")
-        self.logdir = os.fspath(chosen)
+        self.logdir = self.log_dir = os.fspath(chosen)
         self.purge_step = purge_step
-        self.default_bins: list[float] = DEFAULT_BINS
+        self.default_bins = list(DEFAULT_BINS)
         self.kwargs = kwargs
         self._max_queue = max_queue
         self._flush_secs = flush_secs
@@ -67,6 +87,7 @@ class RunWriter:
         self._write_to_disk = write_to_disk
         self._comet_config = comet_config
         self._image_format = checked_format(image_format)
+        self._anchor = _working_directory()
         self._start()
         try:
             self._open(open_now=True)
@@ -75,13 +96,13 @@ class RunWriter:
         self._mark_purge()
 
     def _start(self) -> None:
-        self.file_writer: Any = None
+        self._file_writer: Any = None
         self.all_writers: dict[str, Any] | None = None
         self._default_metadata = DefaultMetadata()
-        self._history = ScalarHistory()
-        self._layout: dict[str, dict[str, list[Any]]] = {}
-        self._without_step: set[str] = set()
-        self._writers: dict[str, Any] = {}  # all that were ever made: `close` leaves them here, to be opened again
+        self._scalar_history = ScalarHistory()
+        self._custom_scalars_layout: dict[str, dict[str, list[Any]]] = {}
+        self._tags_without_step: set[str] = set()
+        self._writer_of_logdir: dict[str, Any] = {}  # `close` leaves them here, to be opened again
         self._thread = WriterThread()
         self._lane: EventQueue | None = None
         tell_when_replaced(self)
@@ -92,25 +113,34 @@ class RunWriter:
 
     # ---- where the events go
 
-    @property
-    def log_dir(self) -> str:
-        """The directory of the run."""
-        return self.logdir
-
     def get_logdir(self) -> str:
         """Return the directory of the run."""
         return self.logdir
 
     @property
-    def scalar_dict(self) -> dict[str, list[Point]]:
-        """The points that `export_scalars_to_json` will write."""
-        return self._history.points
+    def file_writer(self) -> Any:
+        """The writer of the run's own directory; None after `close`."""
+        return self._file_writer
+
+    @file_writer.setter
+    def file_writer(self, file_writer: Any) -> None:
+        self._file_writer = file_writer
+        self.update_lane()
 
     @property
+    def scalar_dict(self) -> dict[str, list[Point]]:
+        """The points that `export_scalars_to_json` will write."""
+        return self._scalar_history.points
+
+    @scalar_dict.setter
+    def scalar_dict(self, points: dict[str, list[Point]]) -> None:
+        self._scalar_history = ScalarHistory(points)
+
+    @Shadowable
     def stats(self) -> Stats:
         """What became of the events of this run and its sub-runs so far, since the writer was made."""
         total = Stats()
-        for writer in list(self._writers.values()):
+        for writer in list(self._writer_of_logdir.values()):
             for name, count in vars(writer.stats).items():
                 setattr(total, name, getattr(total, name) + count)
         return total
@@ -125,19 +155,26 @@ class RunWriter:
         if reopen is not None:  # a class that a tool put in may want to be told; ours does nothing
             reopen()
         self.file_writer, self.all_writers = writer, {writer.get_logdir(): writer}
-        self.update_lane()
         return writer
 
     def _writer_in(self, logdir: str, open_now: bool = False) -> Any:
         """Return the one writer of a directory. Threads that ask at once get the same one."""
-        writer = self._writers.get(logdir)
-        return writer or self._writers.setdefault(logdir, self._new_file_writer(logdir, open_now))
+        writer = self._writer_of_logdir.get(logdir)
+        if isinstance(writer, DummyFileWriter) == self._write_to_disk:  # a tool changed it in between
+            self._writer_of_logdir.pop(logdir, None)
+            writer = None
+        return writer or self._writer_of_logdir.setdefault(logdir, self._new_file_writer(logdir, open_now))
 
     def _new_file_writer(self, logdir: str, open_now: bool) -> AnyFileWriter:
         if not self._write_to_disk:
             return DummyFileWriter(logdir)
-        settings = (logdir, self._max_queue, self._flush_secs, self._filename_suffix)
+        settings = (self._anchored(logdir), self._max_queue, self._flush_secs, self._filename_suffix)
         return FileWriter(*settings, thread=self._thread, open_now=open_now, **self.kwargs)
+
+    def _anchored(self, directory: str) -> str:
+        """Return a directory as it was meant where the writer was made, should the process have gone elsewhere."""
+        moved = is_relative(directory) and _working_directory() != self._anchor
+        return os.path.join(self._anchor, directory) if moved else directory
 
     def _sub_writer(self, *names: str) -> tuple[str, Any]:
         """Return the directory that `names` make below the run's own, and its writer."""
@@ -165,20 +202,21 @@ class RunWriter:
     def update_lane(self) -> None:
         """Scalars go straight to the queue, unless a layer was replaced or a default step or wall time is set."""
         plain = self._default_metadata.step is None and self._default_metadata.walltime is None
-        self._lane = self.file_writer.queue if plain and self.file_writer is not None else None
+        replaced = type(self)._get_file_writer is not RunWriter._get_file_writer
+        self._lane = getattr(self._file_writer, "queue", None) if plain and not replaced else None
 
-    def _add(self, tag: str, encode: Callable[[], Summary], global_step: Any, walltime: Any) -> None:
+    def _add_deferred(self, tag: str, encode: Callable[[], Summary], global_step: Any, walltime: Any) -> None:
         """Write what `encode()` returns, at the step and time given or the defaults."""
-        self._get_file_writer().add_deferred(encode, *self._when(tag, global_step, walltime))
+        self._get_file_writer().add_deferred(encode, *self._step_and_walltime(tag, global_step, walltime))
 
-    def _when(self, tag: str, global_step: Any, walltime: Any) -> tuple[int | None, float]:
+    def _step_and_walltime(self, tag: str, global_step: Any, walltime: Any) -> tuple[int | None, float]:
         """Return the step and time of a call. Says once per tag that points without a step fall on one another."""
         step, seconds = self._default_metadata.resolve(global_step, walltime)
-        if step is None and tag:
-            if tag in self._without_step:
+        if step is None and tag and tag not in _MEANT_WITHOUT_STEP:
+            if tag in self._tags_without_step:
                 warn_once(tag, "logged again without a step: TensorBoard shows only one point of step 0")
-            elif len(self._without_step) < _MOST_TAGS:
-                self._without_step.add(tag)
+            elif len(self._tags_without_step) < _MOST_TAGS:
+                self._tags_without_step.add(tag)
         return step, seconds
 
     @contextlib.contextmanager
@@ -202,13 +240,13 @@ class RunWriter:
     def flush(self) -> None:
         """Wait until every earlier event is with the operating system: another process can read it, and killing
         this one loses none of it. Waits no longer than the store makes progress; see docs/reliability.md."""
-        for writer in list(self._writers.values()):  # not `all_writers`: another thread may be closing
+        for writer in list(self._writer_of_logdir.values()):  # not `all_writers`: another thread may be closing
             writer.flush()
 
     def close(self) -> None:
         """Write everything, bring it onto the disk and close the files. Idempotent; an `add_*` opens new ones."""
-        self.file_writer = self.all_writers = self._lane = None
-        for writer in list(self._writers.values()):
+        self.file_writer = self.all_writers = None
+        for writer in list(self._writer_of_logdir.values()):
             writer.close()
 
     def __enter__(self: Self) -> Self:
@@ -221,7 +259,7 @@ class RunWriter:
 
     def __getstate__(self) -> dict[str, Any]:
         """What another process, or a copy, needs to go on in the same run with files of its own."""
-        kept = ("logdir", "purge_step", "default_bins", "kwargs")
+        kept = ("logdir", "log_dir", "_anchor", "purge_step", "default_bins", "kwargs")
         settings = ("_max_queue", "_flush_secs", "_filename_suffix", "_write_to_disk", "_comet_config", "_image_format")
         return {name: getattr(self, name) for name in (*kept, *settings)}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from . import summary
@@ -82,6 +83,18 @@ class SummaryWriter(NumberMethods, MediaMethods, ModelMethods):
 
     Raises OSError if the directory cannot be made or written.
     """
+
+
+def _keep_from_compiler() -> None:
+    """Have torch.compile call the methods as they are: it would trace into them, and fail at what it finds there."""
+    for base in SummaryWriter.__mro__[:-1]:
+        for method in vars(base).values():
+            if isinstance(method, FunctionType):
+                method._torchdynamo_disable = True  # type: ignore[attr-defined]  # as torch.compiler.disable does
+                method._torchdynamo_disable_msg = "logging"  # type: ignore[attr-defined]
+
+
+_keep_from_compiler()
 
 
 def __getattr__(name: str) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _thread
 import atexit
 import contextlib
 import os
@@ -11,9 +10,11 @@ import threading
 import weakref
 from time import monotonic
 
+from .auto_reset_event import AutoResetEvent
 from .event_queue import EventQueue
 from .memory_budget import MemoryBudget
 from .progress import Progress
+from .weak_sets import members
 
 BUSY_SECONDS = 0.05
 """How long pending events wait for company, while events keep coming."""
@@ -44,8 +45,7 @@ class WriterThread:
 
     def _reset(self) -> None:
         self._lock = threading.RLock()
-        self._asleep = _thread.allocate_lock()
-        self._asleep.acquire()
+        self._work = AutoResetEvent()
         self._thread: threading.Thread | None = None
         self._urgent = False  # somebody waits
         self.idle = False  # it looks for events seldom
@@ -54,6 +54,7 @@ class WriterThread:
 
     def attach(self, queue: EventQueue) -> None:
         """Drain `queue` from now on, until it is closed."""
+        _queues.add(queue)
         with self._lock:
             if queue not in self._queues:
                 self._queues.append(queue)
@@ -65,7 +66,7 @@ class WriterThread:
         self._thread = threading.Thread(target=self._run, name="tensorboardX-writer", daemon=True)
         try:
             self._thread.start()
-        except RuntimeError:  # no threads any more at interpreter shutdown: callers drain themselves
+        except RuntimeError:  # at interpreter shutdown, or there are too many threads: callers drain themselves
             self._thread = None
 
     def may_pause(self, pending: int) -> bool:
@@ -83,8 +84,7 @@ class WriterThread:
 
     def wake(self) -> None:
         """Drain now rather than at the next tick."""
-        with contextlib.suppress(RuntimeError):  # raised where it is awake
-            self._asleep.release()
+        self._work.set()
 
     def is_running(self) -> bool:
         return self._thread is not None and self._thread.is_alive()
@@ -92,28 +92,35 @@ class WriterThread:
     def is_current(self) -> bool:
         return self._thread is threading.current_thread()
 
-    def queues(self) -> list[EventQueue]:
-        with self._lock:
-            return list(self._queues)
-
     def _run(self) -> None:
         last_work = monotonic()
         while self._detach_closed():
-            self._asleep.acquire(timeout=IDLE_SECONDS if self.idle else BUSY_SECONDS)
-            worked = [queue.drain() for queue in self.queues()]
-            if any(worked):
+            self._work.wait(IDLE_SECONDS if self.idle else BUSY_SECONDS)
+            if self._drain_all():
                 last_work = monotonic()
             self._urgent = False
             self.idle = monotonic() - last_work > LINGER_SECONDS
 
+    def _drain_all(self) -> bool:
+        """Drain every queue; return whether there was anything."""
+        worked = False
+        for queue in list(self._queues):
+            with contextlib.suppress(Exception):  # there may be no memory to treat an error; the next turn tries again
+                worked = queue.drain() or worked
+        return worked
+
     def _detach_closed(self) -> bool:
         """Forget the queues that are closed and empty; return whether any are left, else the thread is over."""
-        with self._lock:
+        if not self._lock.acquire(blocking=False):
+            return True  # a signal handler that waits for this thread may have interrupted the one that has the lock
+        try:
             self._queues = [queue for queue in self._queues if not queue.closed or queue.entries]
             if self._queues or self.exiting:
                 return True
             self._thread = None
             return False
+        finally:
+            self._lock.release()
 
     def leave_to_parent(self) -> None:
         """In a fork's child: the thread did not come along."""
@@ -126,15 +133,10 @@ _queues: weakref.WeakSet[EventQueue] = weakref.WeakSet()
 _child_closes_at_end = False
 
 
-def register(queue: EventQueue) -> None:
-    """Let a queue have its part in what follows for all of them."""
-    _queues.add(queue)
-
-
 def close_all() -> None:
     """Close every queue, all at once, waiting only while there is progress."""
     start = monotonic()
-    tickets = [(queue, queue.request_close()) for queue in list(_queues)]
+    tickets = [(queue, queue.request_close()) for queue in members(_queues)]
     for queue, ticket in tickets:
         if ticket is not None:
             queue.wait_for(ticket, start)
@@ -160,9 +162,9 @@ def _close_at_end_of_child() -> None:
 def _after_fork_in_child() -> None:
     global _child_closes_at_end
     _child_closes_at_end = WriterThread.exiting = False
-    for thread in list(_threads):
+    for thread in members(_threads):
         thread.leave_to_parent()
-    for queue in list(_queues):
+    for queue in members(_queues):
         queue.leave_to_parent()
 
 

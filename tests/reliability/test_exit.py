@@ -155,7 +155,7 @@ def test_process_ends_although_the_store_is_dead(tmp_path, fault, last, patience
 def test_slow_store_is_waited_for_as_long_as_it_makes_progress(tmp_path):
     script = """
         from tensorboardX import progress
-        progress.PATIENCE = 1.0
+        progress.PATIENCE = 2.0
         writer = SummaryWriter("faulty:run")
         store.always = slow(bytes_per_second=500_000)
         for step in range(30_000):

@@ -80,7 +80,7 @@ def test_fork_while_every_lock_is_held(tmp_path):
         queue = writer.file_writer.queue
         held, release = threading.Event(), threading.Event()
         def hold():
-            with queue._state, queue._draining, queue._thread._lock, queue._thread.memory._lock, open_files._lock:
+            with queue._lock, queue._draining, queue._thread._lock, queue._thread.memory._lock, open_files._lock:
                 held.set()
                 release.wait()
         holder = threading.Thread(target=hold)

@@ -87,6 +87,32 @@ def test_callers_of_a_failing_store_wait_once_and_no_longer_than_their_patience(
     assert (writer.stats.written, writer.stats.dropped) == (0, 10)
 
 
+@pytest.mark.parametrize("end", ["flush", "close"])
+def test_who_gives_up_on_a_failing_store_says_so(store, caplog, patience, end):
+    writer = SummaryWriter(store.logdir())
+    store.always = fail(errno.ENOSPC)
+    log(writer, range(10))
+    until(lambda: writer.stats.errors)
+    getattr(writer, end)()
+    expected = {"flush": "flush gave up, while writing fails; 10 events wait", "close": "fails; 10 events are lost"}
+    until(lambda: any(store.logdir() in said and expected[end] in said for said in warnings(caplog)))
+    getattr(writer, end)()
+    assert sum(expected[end] in said for said in warnings(caplog)) == 1
+    store.always = None
+    writer.close()
+    assert (writer.stats.written, writer.stats.dropped) == ((10, 0) if end == "flush" else (0, 10))
+
+
+def test_callers_who_wait_for_room_do_not_drive_a_failing_store_on(store, patience):
+    writer = SummaryWriter(store.logdir(), max_queue_bytes=256 * 100)
+    store.always = fail(errno.EIO)
+    log(writer, range(2000))
+    assert writer.stats.dropped > 1000
+    assert writer.stats.errors < 200
+    store.always = None
+    writer.close()
+
+
 @pytest.mark.parametrize("on_full", ["block", "drop"])
 def test_blocked_write_holds_nobody_up_longer_than_their_patience(store, tmp_path, caplog, patience, on_full):
     writer = SummaryWriter(store.logdir(), on_full=on_full, max_queue_bytes=256 * 100)
@@ -189,6 +215,18 @@ def test_failed_fsync_is_said_and_counted(store, caplog):
     writer.close()
     assert writer.stats.errors == 1
     assert "the disk is broken" in warnings(caplog)[0]
+
+
+def test_flush_raises_a_failed_fsync_where_errors_are_to_be_raised(store):
+    writer = SummaryWriter(store.logdir(), on_error="raise", flush_secs=0.1)
+    writer.add_scalar("a", 1.0, 1)
+    writer.flush()
+    store.sync_error = OSError(errno.EIO, "the disk is broken")
+    until(lambda: writer.stats.errors)
+    with pytest.raises(WriteError, match="the disk is broken"):
+        writer.flush()
+    store.sync_error = None
+    writer.close()
 
 
 def test_fsync_comes_every_flush_secs_also_while_events_keep_coming_and_only_then(store):

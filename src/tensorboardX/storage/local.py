@@ -63,9 +63,17 @@ class LocalFile:
                 return not self._is_as_left(os.stat(self.path))
             if self._error is not None:
                 return self._error.errno == errno.EFBIG or _identity(os.stat(self.path)) != self._identity
-            return self._descriptor >= 0 and os.name != "nt" and os.fstat(self._descriptor).st_nlink == 0
+            return self._descriptor >= 0 and os.name != "nt" and not self._is_linked()
         except OSError:
             return True
+
+    def _is_linked(self) -> bool:
+        found = os.fstat(self._descriptor)
+        if _identity(found) != self._identity:  # the program closed all descriptors, and uses this number itself
+            open_files.forget(self)
+            self._descriptor = -1
+            return False
+        return found.st_nlink > 0
 
     def close(self) -> None:
         """Close the descriptor; closing twice is fine. Raises OSError."""

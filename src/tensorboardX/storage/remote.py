@@ -10,15 +10,16 @@ from __future__ import annotations
 import errno
 from typing import Any
 
-from ..errors import MissingExtraError
+from ..errors import missing_extra
 
+_EXTRAS = {"fsspec": "remote", "s3fs": "s3", "gcsfs": "gcs"}
 _MOST_PENDING = 64 << 20  # bytes that wait for an upload
 
 
 class RemoteFile:
     """A sequence of objects below `path`, a URL that fsspec knows (`s3://`, `gs://`, `az://`, ...).
 
-    Raises ImportError naming the extra if fsspec, or the package it needs for this kind of URL, is missing.
+    Raises ImportError that says what to install if fsspec, or the package it needs for this kind of URL, is missing.
     """
 
     def __init__(self, path: str) -> None:
@@ -80,7 +81,7 @@ def _open_file_system(path: str) -> tuple[Any, str]:
         file_system, name = url_to_fs(path)
     except ImportError as error:
         package, _, _ = (error.name or _package_of(path)).partition(".")
-        raise MissingExtraError(package, "remote", f"writing to {path}") from error
+        raise missing_extra(package, _EXTRAS.get(package), f"writing to {path}") from error
     except ValueError as error:
         raise OSError(errno.EINVAL, str(error), path) from error
     return file_system, name

@@ -79,3 +79,23 @@ def test_a_child_can_copy_though_its_parent_was_copying():
         if child == 0:
             os._exit(0 if (copy_buffers.copy(array) == 1).all() else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_small_copies_that_stay_keep_no_more_than_the_slabs():
+    """A run that hangs keeps small copies while another logs large ones."""
+    buffers = CopyBuffers()
+    small = []
+    for number in range(200):
+        small.append(buffers.copy(np.full(20_000, number, np.float32)))
+        large = buffers.copy(np.full(900_000, number, np.float32))
+        assert (large == number).all()
+    owners = {id(copy.base): copy.base for copy in small if copy.base is not None}
+    assert sum(owner.nbytes for owner in owners.values()) <= 32 << 20
+    assert all((copy == number).all() for number, copy in enumerate(small))
+
+
+def test_a_copy_within_a_copy_gets_memory_of_its_own():
+    buffers = CopyBuffers()
+    with buffers._lock:  # as in a signal handler, which interrupts it
+        inner = buffers.copy(np.ones(LARGE, np.float32))
+    assert (inner == 1).all()

@@ -102,6 +102,8 @@ class CopyBuffers:
             return None
         try:
             slab = self._slab_for(nbytes)
+            if slab is None and nbytes > _SLAB // 2:
+                slab = _Slab(nbytes)  # for this copy alone, not kept
             return None if slab is None else slab.take(nbytes)
         except MemoryError:  # there may be enough for the copy alone
             return None

@@ -65,7 +65,7 @@ class EventQueue:
         self.stats = Stats()
         self._thread = thread
         self._options = options
-        self._sink = EventSink(open_file, options.flush_secs, events_writer, self._warn)
+        self._sink = EventSink(open_file, options.flush_secs, events_writer, self._warn, self._leave_out)
         self._reset(closed=False)
         thread.attach(self)
         self._update_limit()
@@ -321,6 +321,10 @@ class EventQueue:
     def _write_out(self) -> None:
         if self._sink.batch:
             self._progressed(self._sink.write_out())
+
+    def _leave_out(self) -> None:
+        self.stats.failed += 1
+        self._warn("size", "an event is larger than a file may be and is left out")
 
     def _redeem(self, ticket: Ticket) -> None:
         """Do what the ticket was taken for, and let its caller go on."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
 from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -24,6 +27,7 @@ class EventSink:
         flush_secs: seconds between two fsyncs.
         events_writer: the first event file, where it is open already.
         warn: says what happened, not too often: takes a kind of warning, the message and its values.
+        leave_out: called for an event that is larger than a file may be.
     """
 
     def __init__(
@@ -32,12 +36,16 @@ class EventSink:
         flush_secs: float,
         events_writer: EventsWriter | None,
         warn: Callable[..., None],
+        leave_out: Callable[[], None],
     ) -> None:
         self.batch: list[bytes] = []
         self.events_writer = events_writer
         self.path = "an event file" if events_writer is None else events_writer.path  # of the last one, for the log
         self._open_file = open_file
         self._warn = warn
+        self._leave_out = leave_out
+        self._is_new = False  # the file has no event yet
+        self._is_full = False  # the file cannot grow, and is new
         self._flush_secs = flush_secs
         self._begun = False  # the file has the batch, and may have written a part of it
         self._settled = 0  # events of the batch that were whole in a file which is lost
@@ -51,7 +59,12 @@ class EventSink:
         if not self._begun:
             writer.take_batch(self.batch)  # raises, say for want of memory, before it has taken anything
             self._begun = True
-        writer.write_out()
+        try:
+            writer.write_out()
+        except OSError as error:
+            self._is_full = self._is_new and error.errno == errno.EFBIG
+            raise
+        self._is_new = False
         written = len(self.batch) + self._settled
         self._forget_batch()
         if self._sync_at is None:
@@ -113,13 +126,24 @@ class EventSink:
         writer = self.events_writer
         if writer is not None and writer.is_lost():
             self._warn("lost", "it was deleted or changed, or cannot grow; a new file follows")
-            self._take_back(writer)
-            self._abandon_file()
+            self._replace(writer)
             writer = None
         if writer is None:
             writer = self.events_writer = self._open_file()
             self.path = writer.path
+            self._is_new, self._is_full = True, False
         return writer
+
+    def _replace(self, writer: EventsWriter) -> None:
+        """Let go of a lost file; leave out an event for which even a new file is too small."""
+        pending = len(self.batch)
+        self._take_back(writer)
+        self._abandon_file()
+        if self._is_full and len(self.batch) == pending:
+            del self.batch[0]
+            self._leave_out()
+            with contextlib.suppress(OSError):
+                os.unlink(writer.path)
 
     def _take_back(self, writer: EventsWriter) -> None:
         if self._begun:

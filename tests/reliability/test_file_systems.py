@@ -133,6 +133,24 @@ def test_largest_file_size_starts_a_new_file(tmp_path):
     assert any(torn_bytes(path) for path in files)
 
 
+def test_event_larger_than_any_file_is_left_out_and_holds_up_no_other(tmp_path):
+    script = """
+        import resource
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+        writer = SummaryWriter(sys.argv[1])
+        writer.add_scalar("a", 0.0, 0)
+        writer.add_text("large", "x" * 200_000, 1)
+        writer.add_scalar("a", 2.0, 2)
+        writer.close()
+        print(writer.stats.written, writer.stats.failed, writer.stats.dropped)
+    """
+    done = run(tmp_path, script, tmp_path / "run")
+    assert done.stdout.split() == ["2", "1", "0"], done.stderr
+    assert "larger than a file may be" in done.stderr
+    assert [scalar.step for scalar in scalars(tmp_path / "run")] == [0, 2]
+    assert sum(path.stat().st_size for path in event_files(tmp_path / "run")) < 110_000
+
+
 def test_removed_directory_is_made_again(tmp_path, caplog):
     writer = SummaryWriter(tmp_path / "run")
     writer.add_scalars("sub", {"x": 0.0}, 0)

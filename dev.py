@@ -7,7 +7,8 @@
     python dev.py format      put the code into its one format
 
 The first call makes the virtual environment `.venv` and installs the package into it, editable; later calls reuse
-it until pyproject.toml changes. Arguments after the command go to the example, or to pytest.
+it until pyproject.toml changes, or this is run by another version of Python. Arguments after the command go to the
+example, or to pytest.
 """
 
 from __future__ import annotations
@@ -26,13 +27,16 @@ def environment(directory: Path) -> Path:
     """Make or update the virtual environment; return its Python."""
     python = directory / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     stamp = directory / "installed"
-    wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
-    if not stamp.exists() or stamp.read_text() != wanted:
-        if not python.exists():
-            venv.create(directory, with_pip=True)
+    version = "{}.{}".format(*sys.version_info[:2])
+    wanted = [version, hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()]
+    installed = stamp.read_text().split() if stamp.exists() else []
+    if installed != wanted or not python.exists():
+        if installed[:1] != [version] or not python.exists():
+            venv.create(directory, with_pip=True, clear=stamp.exists())  # nothing is cleared that was not made here
+            stamp.write_text(version)
         run(python, "-m", "pip", "install", "--quiet", "--upgrade", "pip>=25.1")  # the first that knows groups
         run(python, "-m", "pip", "install", "--quiet", "--editable", ".", "--group", "dev")
-        stamp.write_text(wanted)
+        stamp.write_text("\n".join(wanted))
     return python
 
 
@@ -51,6 +55,8 @@ def check(python: Path, *pytest_arguments: str) -> None:
 
 
 def main() -> None:
+    if sys.version_info < (3, 10):  # noqa: UP036 (this file runs before anything has looked at requires-python)
+        sys.exit("dev.py needs Python 3.10 or newer")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--venv", type=Path, default=ROOT / ".venv", help="directory of the virtual environment")
     parser.add_argument("command", choices=("example", "test", "test-fast", "format"))

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import platform
+import shlex
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from typing import Any
 from benchmarks.environments import ENVS, ROOT, Interpreter, interpreters, versions
 
 NAMES = ("ours", "tensorboardX", "torch")
+ALL = ",".join([*NAMES, "floor"])
 CHILD_SECONDS = 1200
 
 
@@ -22,12 +24,19 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="how often each case is run (default: 5)")
     parser.add_argument("--cases", help="only these, with commas between (default: all)")
-    parser.add_argument("--libraries", default="ours,tensorboardX,torch,floor", help="only these (default: all)")
+    parser.add_argument("--libraries", default=ALL, help="only these (default: all)")
     parser.add_argument("--quick", action="store_true", help="fewer calls, and without the slowest cases")
     parser.add_argument("--python-of", action="append", default=[], metavar="NAME=PATH", help="a ready interpreter")
-    parser.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "results" / "results.json")
-    parser.add_argument("--output", type=Path, default=ROOT / "docs", help="folder of the table and the plot")
-    return parser.parse_args()
+    parser.add_argument("--output", type=Path, help="folder of the table and the plot (default: docs)")
+    parser.add_argument("--results", type=Path, help="(default: results.json in --output, or in benchmarks/results)")
+    options = parser.parse_args()
+    if options.output is None:
+        if options.quick or options.cases or options.libraries != ALL:
+            parser.error("--quick, --cases and --libraries measure a part, which must not replace docs: give --output")
+        options.output = ROOT / "docs"
+        options.results = options.results or ROOT / "benchmarks" / "results" / "results.json"
+    options.results = options.results or options.output / "results.json"
+    return options
 
 
 def _case_list(python: Interpreter, wanted: str | None, quick: bool) -> dict[str, dict[str, Any]]:
@@ -90,6 +99,15 @@ def _run(results: dict[str, Any], pythons: dict[str, Interpreter], cases: dict[s
         path.write_text(json.dumps(results, indent=1) + "\n")
 
 
+def _machine() -> dict[str, Any]:
+    """What the figures depend on. The processor's name is that of Linux where there is one."""
+    processor = platform.processor()
+    if os.path.exists("/proc/cpuinfo"):
+        names = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+        processor = names[0].partition(":")[2].strip() if names else processor
+    return {"processor": processor, "cores": os.cpu_count(), "system": platform.platform(terse=True)}
+
+
 def main() -> None:
     options = _arguments()
     ENVS.mkdir(parents=True, exist_ok=True)
@@ -100,8 +118,9 @@ def main() -> None:
     ours = pythons["ours"]
     subprocess.run([ours.python, "-m", "benchmarks.inputs"], env=ours.environment(), cwd=ROOT, check=True)
     results: dict[str, Any] = {
+        "command": shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]]),
         "date": time.strftime("%Y-%m-%d"),
-        "machine": {"cores": os.cpu_count(), "system": platform.platform(terse=True)},
+        "machine": _machine(),
         "rounds": options.rounds,
         "quick": options.quick,
         "libraries": libraries,

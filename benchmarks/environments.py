@@ -16,8 +16,9 @@ TORCH = "torch==2.13.0"
 PACKAGES = {
     # scikit-learn has the photograph that is logged, matplotlib draws the plot.
     "ours": [TORCH, "tensorboard", "scikit-learn", "matplotlib"],
+    # crc32c, which the original does not ask for, computes the checksums where it is installed: each peer at its best.
     # moviepy 2 asks for an old Pillow, and has no moviepy.editor, which torch.utils.tensorboard imports.
-    "tensorboardX": ["tensorboardX==2.6.5", TORCH, "tensorboard", "moviepy<2", "soundfile"],
+    "tensorboardX": ["tensorboardX==2.6.5", TORCH, "tensorboard", "moviepy<2", "soundfile", "crc32c"],
     "torch": [TORCH, "tensorboard", "moviepy<2"],
 }
 

@@ -20,6 +20,8 @@ from benchmarks.memory import Peak
 
 STEP_SECONDS = 0.010
 MATMULS = 10
+PAIRS, QUICK_PAIRS = 40, 2  # a pair tells little: two plain blocks differ by some per cent as well
+BLOCK = 20  # steps, one image among them
 TAGS = [f"layer_{i}/loss" for i in range(100)]
 
 
@@ -85,11 +87,11 @@ def _logged(model: Model, log: Log, steps: range) -> float:
     return (time.perf_counter() - start) / len(steps)
 
 
-def _pairs(model: Model, log: Log, blocks: int, length: int) -> list[tuple[float, float]]:
+def _pairs(model: Model, log: Log, blocks: int) -> list[tuple[float, float]]:
     """Seconds a step, plain and logged, of neighbouring blocks; which comes first changes with each pair."""
     pairs = []
     for block in range(blocks):
-        steps = range(block * length, (block + 1) * length)
+        steps = range(block * BLOCK, (block + 1) * BLOCK)
         if block % 2:
             logged = _logged(model, log, steps)
             pairs.append((_plain(model, steps), logged))
@@ -101,14 +103,14 @@ def _pairs(model: Model, log: Log, blocks: int, length: int) -> list[tuple[float
 
 def measure(library: str, case: Case, quick: bool) -> dict[str, Any]:
     """Slow-down of the loop by one library; the floor's loop only copies and appends, and shows the noise."""
-    blocks, length = (2, 20) if quick else (12, 40)
+    blocks = QUICK_PAIRS if quick else PAIRS
     with new_logdir() as logdir:
         model = Model()
         log = Log(openers(library)[1](logdir))
-        _logged(model, log, range(20))
+        _logged(model, log, range(BLOCK))
         log.waits.clear()
         peak = Peak()
-        pairs = _pairs(model, log, blocks, length)
+        pairs = _pairs(model, log, blocks)
         log.writer.close()
         growth = peak.growth()
         slow_downs = [logged / plain - 1 for plain, logged in pairs]
@@ -118,7 +120,7 @@ def measure(library: str, case: Case, quick: bool) -> dict[str, Any]:
             "plain": statistics.median(plain for plain, _ in pairs),
             "slow_down": statistics.median(slow_downs),
             "slow_downs": slow_downs,
-            "bytes": bytes_under(logdir) / (blocks * length + 20),
+            "bytes": bytes_under(logdir) / ((blocks + 1) * BLOCK),
             "peak": growth,
-            "calls": blocks * length,
+            "calls": blocks * BLOCK,
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 import sys
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ def seconds(value: float) -> str:
 
 
 def size(value: float) -> str:
-    for unit, scale in (("MB", 1e6), ("kB", 1e3)):
+    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if value >= scale:
             return f"{value / scale:.3g} {unit}"
     return f"{value:.0f} B"
@@ -51,7 +52,14 @@ def _lines(head: list[str], rows: list[list[str]]) -> list[str]:
     return ["| " + " | ".join(row) + " |" for row in [head, rule, *rows]] + [""]
 
 
-def _time_section(table: Table) -> list[str]:
+def _title(case: str, results: dict[str, Any]) -> str:
+    """The title of a row, which says so where the case had fewer rounds than the others."""
+    rounds = min(results["rounds"], CASES[case].rounds)
+    mark = "" if rounds == results["rounds"] else f" ({rounds} round{'s' * (rounds > 1)})"
+    return CASES[case].title + mark
+
+
+def _time_section(table: Table, results: dict[str, Any]) -> list[str]:
     head = ["case", *LIBRARIES, "better peer / ours", "ours / floor"]
     rows = []
     for case, found in table.items():
@@ -59,7 +67,7 @@ def _time_section(table: Table) -> list[str]:
             cells = [_cell(found.get(name, {}).get("total"), seconds, spread=True) for name in LIBRARIES]
             rows.append(
                 [
-                    CASES[case].title,
+                    _title(case, results),
                     *cells,
                     times(over_peer(table, case, "total")),
                     times(over_floor(table, case, "total")),
@@ -72,7 +80,7 @@ def _time_section(table: Table) -> list[str]:
     return ["## All the work", "", note, "", *_lines(head, rows)]
 
 
-def _wait_section(table: Table) -> list[str]:
+def _wait_section(table: Table, results: dict[str, Any]) -> list[str]:
     head = ["case", *LIBRARIES, "better peer / ours", "ours / floor"]
     rows = []
     for case, found in table.items():
@@ -82,18 +90,21 @@ def _wait_section(table: Table) -> list[str]:
                 for name in LIBRARIES
             ]
             ratios = times(over_peer(table, case, "wait_median")), times(over_floor(table, case, "wait_median"))
-            rows.append([CASES[case].title, *cells, *ratios])
+            rows.append([_title(case, results), *cells, *ratios])
     note = (
         "What the caller waits: median / 99th percentile. The rows of the training loop count all that one step logs."
     )
     return ["## The caller's wait", "", note, "", *_lines(head, rows)]
 
 
-def _size_section(table: Table) -> list[str]:
+def _size_section(table: Table, results: dict[str, Any]) -> list[str]:
     names = LIBRARIES[:3]
     head = ["case", *[f"{name}: bytes" for name in names], *[f"{name}: memory" for name in names]]
     rows = [
-        [CASES[case].title, *[_cell(found.get(name, {}).get(key), size) for key in ("bytes", "peak") for name in names]]
+        [
+            _title(case, results),
+            *[_cell(found.get(name, {}).get(key), size) for key in ("bytes", "peak") for name in names],
+        ]
         for case, found in table.items()
     ]
     note = (
@@ -103,11 +114,11 @@ def _size_section(table: Table) -> list[str]:
     return ["## Bytes and memory", "", note, "", *_lines(head, rows)]
 
 
-def _loop_section(table: Table) -> list[str]:
+def _loop_section(table: Table, results: dict[str, Any]) -> list[str]:
     cases = [case for case in table if CASES[case].kind == "loop"]
     rows = [
         [
-            CASES[case].title,
+            _title(case, results),
             *[_cell(table[case].get(name, {}).get("slow_down"), percent, spread=True) for name in LIBRARIES],
         ]
         for case in cases
@@ -119,28 +130,30 @@ def _loop_section(table: Table) -> list[str]:
     return ["## A training loop", "", note, "", *_lines(["case", *LIBRARIES], rows)] if cases else []
 
 
+def _delays(rounds: list[dict[str, Any]]) -> str:
+    """Median, least and greatest of all points of all rounds."""
+    delays = [delay for one in rounds for delay in one.get("delays", [])]
+    if not delays:
+        return "-"
+    more = "more than " if any(one.get("given_up") for one in rounds) else ""
+    return f"{more}{seconds(statistics.median(delays))} ({seconds(min(delays))} to {seconds(max(delays))})"
+
+
 def _serve_section(table: Table, results: dict[str, Any]) -> list[str]:
     if "serve" not in table:
         return []
-    cells = []
-    for name in LIBRARIES:
-        rounds = results["cases"]["serve"].get(name, [])
-        more = "more than " if any(one.get("given_up") for one in rounds) else ""
-        cells.append(more + _cell(table["serve"].get(name, {}).get("wait_median"), seconds))
+    measured = results["cases"]["serve"]
+    points = max((one.get("calls", 0) for rounds in measured.values() for one in rounds), default=0)
     note = (
-        "From add_scalar, without flush, until TensorBoard serves the point. "
-        "The floor flushes: that is TensorBoard's own time."
+        f"From add_scalar, without flush, until TensorBoard serves the point: median (least to greatest) of {points} "
+        "points a round, logged at random moments. The floor flushes: that is TensorBoard's own time."
     )
-    return [
-        "## Until TensorBoard serves a point",
-        "",
-        note,
-        "",
-        *_lines(["case", *LIBRARIES], [[CASES["serve"].title, *cells]]),
-    ]
+    cells = [_delays(measured.get(name, [])) for name in LIBRARIES]
+    lines = _lines(["case", *LIBRARIES], [[_title("serve", results), *cells]])
+    return ["## Until TensorBoard serves a point", "", note, "", *lines]
 
 
-def _target_section(table: Table) -> list[str]:
+def _target_section(table: Table, results: dict[str, Any]) -> list[str]:
     rows = []
     for target in TARGETS:
         value = target.value(table)
@@ -163,21 +176,22 @@ def _note_section(results: dict[str, Any]) -> list[str]:
         if "skipped" in one or "error" in one
     ]
     machine = results["machine"]
-    setting = f"{machine['cores']} cores, {machine['system']}, {results['rounds']} rounds" + (
-        ", quick" if results["quick"] else ""
-    )
-    return ["## Setting", "", setting, "", *lines, *failed, ""]
+    setting = [
+        f"- `{results['command']}` on {results['date']}: {results['rounds']} rounds where a row says nothing else",
+        f"- {machine['processor']}, {machine['cores']} cores, {machine['system']}",
+    ]
+    return ["## Setting", "", *setting, *lines, *failed, ""]
 
 
 def markdown(results: dict[str, Any]) -> str:
     table = summarize(results)
-    sections = [_target_section, _time_section, _wait_section, _loop_section, _size_section]
+    sections = [_target_section, _time_section, _wait_section, _loop_section, _size_section, _serve_section]
     lines = [
         "<!-- Written by `python -m benchmarks`. -->",
         "",
-        *[line for section in sections for line in section(table)],
+        *[line for section in sections for line in section(table, results)],
     ]
-    return "\n".join([*lines, *_serve_section(table, results), *_note_section(results)]).rstrip() + "\n"
+    return "\n".join([*lines, *_note_section(results)]).rstrip() + "\n"
 
 
 def plot(table: Table, path: Path) -> None:
@@ -194,7 +208,8 @@ def plot(table: Table, path: Path) -> None:
         panels, ("wait_median", "total"), ("the caller's wait", "all the work, with close()"), strict=True
     ):
         _bars(panel, table, cases, key)
-        panel.set(xscale="log", title=title, xlabel="seconds a call (median; shorter is better)")
+        panel.set(xscale="log", title=title, xlabel="seconds a call (or point, or import);\nshorter is better")
+        panel.margins(y=0.01)
         panel.grid(axis="x", alpha=0.3)
     panels[0].set_yticks(range(len(cases)), [CASES[case].title for case in cases])
     panels[0].invert_yaxis()

@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,11 +19,12 @@ from benchmarks.calls import bytes_under, new_logdir, quantiles
 from benchmarks.cases import Case
 from benchmarks.libraries import openers
 
-POINTS = 5
+POINTS = 20
+SECONDS = 120.0  # in which the points are logged: the peers flush every 120 s, and each moment of that counts alike
+PATIENCE_SECONDS = 130.0  # for the last of them
+QUICK_POINTS, QUICK_SECONDS, QUICK_PATIENCE_SECONDS = 10, 10.0, 10.0
 POLL_SECONDS = 0.02
 START_SECONDS = 60
-PATIENCE_SECONDS = 130.0  # the peers flush every 120 s
-QUICK_PATIENCE_SECONDS = 10.0
 
 
 @contextmanager
@@ -60,46 +61,63 @@ def _steps(address: str) -> set[int]:
         return set()
 
 
-def _wait_for(address: str, step: int, patience: float, writer: Any = None) -> bool:
-    """Whether the step is served in time. A given writer is flushed at each try: one flush is not enough for all."""
-    give_up = time.monotonic() + patience
-    while time.monotonic() < give_up:
-        if writer is not None:
-            writer.flush()
-        if step in _steps(address):
-            return True
+def _wait_for_first(address: str, writer: Any) -> None:
+    """Flush until step 0 is served: one flush is not enough for all libraries."""
+    give_up = time.monotonic() + START_SECONDS
+    while 0 not in _steps(address):
+        if time.monotonic() > give_up:
+            raise TimeoutError("TensorBoard never served the first point")
+        writer.flush()
         time.sleep(POLL_SECONDS)
-    return False
 
 
-def _delays(writer: Any, address: str, patience: float, flush: bool) -> tuple[list[float], bool]:
-    """Seconds until each point was served, and whether the last one was given up."""
-    delays: list[float] = []
-    for step in range(1, POINTS + 1):
-        time.sleep(random.uniform(0, 1))  # no point is in step with the reloads
-        start = time.monotonic()
-        writer.add_scalar("loss", 0.25, step)
-        if flush:
-            writer.flush()
-        served = _wait_for(address, step, patience - sum(delays))
-        delays.append(time.monotonic() - start)
-        if not served or sum(delays) >= patience / 2:
-            return delays, not served
-    return delays, False
+def _delays(log: Callable[[int], None], address: str, points: int, seconds: float, patience: float) -> list[float]:
+    """Seconds until each point was served: as many as were, of the points logged at random moments of `seconds`."""
+    start = time.monotonic()
+    moments = sorted(start + random.uniform(0, seconds) for _ in range(points))
+    logged: dict[int, float] = {}
+    delays: dict[int, float] = {}
+    while len(delays) < points and time.monotonic() < moments[-1] + patience:
+        while len(logged) < points and moments[len(logged)] <= time.monotonic():
+            step = len(logged) + 1
+            logged[step] = time.monotonic()
+            log(step)
+        steps = _steps(address)
+        now = time.monotonic()
+        delays |= {step: now - at for step, at in logged.items() if step in steps and step not in delays}
+        time.sleep(POLL_SECONDS)
+    return list(delays.values())
 
 
 def measure(library: str, case: Case, quick: bool) -> dict[str, Any]:
     """The floor flushes each point: what is left is TensorBoard's own time."""
-    patience = QUICK_PATIENCE_SECONDS if quick else PATIENCE_SECONDS
+    points, seconds, patience = POINTS, SECONDS, PATIENCE_SECONDS
+    if quick:
+        points, seconds, patience = QUICK_POINTS, QUICK_SECONDS, QUICK_PATIENCE_SECONDS
     with new_logdir() as logdir:
         writer = openers(library)[0](logdir)
-        writer.add_scalar("loss", 0.25, 0)
+
+        def log(step: int) -> None:
+            writer.add_scalar("loss", 0.25, step)
+            if library == "floor":
+                writer.flush()
+
+        log(0)
         with tensorboard(os.path.dirname(logdir)) as address:
-            if not _wait_for(address, 0, START_SECONDS, writer):
-                raise TimeoutError("TensorBoard never served the first point")
-            delays, given_up = _delays(writer, address, patience, flush=library == "floor")
+            _wait_for_first(address, writer)
+            served = _delays(log, address, points, seconds, patience)
         writer.close()
-        found = quantiles(delays)
-        size = bytes_under(logdir) / (len(delays) + 1)
+        size = bytes_under(logdir) / (points + 1)
+    delays = served + [patience] * (points - len(served))
+    found = quantiles(delays)
     total = found["wait_median"]
-    return {**found, "total": total, "given_up": given_up, "bytes": size, "peak": None, "calls": len(delays)}
+    given_up = found["wait_median"] >= patience
+    return {
+        **found,
+        "total": total,
+        "delays": delays,
+        "given_up": given_up,
+        "bytes": size,
+        "peak": None,
+        "calls": points,
+    }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Take the pictures in docs/images/: one of each dashboard of TensorBoard, filled by examples/all_dashboards.py.
+"""Take the pictures in docs/images/: of each dashboard of TensorBoard, and of a training, filled by the examples.
 
     pip install ".[examples]"
     apt-get install chromium chromium-driver
@@ -31,21 +31,24 @@ from urllib.parse import quote
 from PIL import Image
 
 DOCS = Path(__file__).resolve().parent
-EXAMPLE = DOCS.parent / "examples" / "all_dashboards.py"
+EXAMPLES = DOCS.parent / "examples"
 MOST_BYTES = 120_000
 MARGIN = (340, 130)  # left of the data and above them
 LEAST_DRAWN = 0.02
 PATIENCE = 60  # seconds for a page to draw, with WebGL in software
-LOGDIR = "runs/all_dashboards"  # relative: TensorBoard shows it
+RUNS = {  # where the examples log to, relative because TensorBoard shows it
+    "train_digits": "runs/train_digits/digits",
+    "all_dashboards": "runs/all_dashboards",
+}
 
 
 @dataclass(frozen=True)
 class Dashboard:
     """A page of TensorBoard, and when it is worth a picture.
 
-    `shows` is a JavaScript expression that is true once the data are drawn. Each of `steps` is one as well: it brings
-    the page nearer to what the picture is of, and is evaluated again until it is true. `tags` and `runs` are the
-    regular expressions in the page's filters.
+    `name` is that of the picture, and of the page where `page` names no other. `shows` is a JavaScript expression that
+    is true once the data are drawn. Each of `steps` is one as well: it brings the page nearer to what the picture is
+    of, and is evaluated again until it is true. `tags` and `runs` are the regular expressions in the page's filters.
     """
 
     name: str
@@ -55,12 +58,14 @@ class Dashboard:
     steps: tuple[str, ...] = ()
     width: int = 1280
     height: int = 720
+    page: str = ""
+    example: str = "all_dashboards"
 
     @property
     def address(self) -> str:
-        tags, runs = quote(self.tags), quote(self.runs)
+        tags, runs, page = quote(self.tags), quote(self.runs), self.page or self.name
         # The time series have their filters before the name, the others behind it.
-        return f"/?darkMode=false&tagFilter={tags}&runFilter={runs}#{self.name}&tagFilter={tags}&regexInput={runs}"
+        return f"/?darkMode=false&tagFilter={tags}&runFilter={runs}#{page}&tagFilter={tags}&regexInput={runs}"
 
 
 HELPERS = """
@@ -78,7 +83,15 @@ HELPERS = """
     const unfold = name => named('g.node', name)?.querySelector('.nodeshape')?.dispatchEvent(
         new MouseEvent('dblclick', {bubbles: true}));
     const set = (selector, values) => all(selector).map(element => Object.assign(element, values)).length > 0;
-    const scrollTo = element => element ? (element.scrollIntoView({block: 'center'}), true) : false;
+    const scrollTo = element => element ? (element.scrollIntoView({block: 'start'}), true) : false;
+    // The cards of the time series are as wide as the settings say when the page is loaded.
+    const setCardWidth = pixels => {
+        const settings = JSON.stringify({timeSeriesCardMinWidth: pixels});
+        if (localStorage.getItem('_tb_global_settings') === settings) return true;
+        localStorage.setItem('_tb_global_settings', settings);
+        location.reload();
+        return false;
+    };
     const zoomOut = element => element?.dispatchEvent(
         new WheelEvent('wheel', {deltaY: 60, clientX: 600, clientY: 140, bubbles: true}));
     // The tabs of the dashboards do not all fit: move on until the one that is open can be read.
@@ -95,6 +108,16 @@ SOME_HISTOGRAMS = "auto|sixty|counted|own"
 
 DASHBOARDS = [
     Dashboard(
+        "train_digits",
+        "count('scalar-card canvas, scalar-card path') > 1 && loaded() >= 2",
+        "^loss$|validation/accuracy|misclassified|confusion",
+        "",
+        steps=("setCardWidth(470)", "click(all('[aria-label=\"Toggle settings side pane\"]')[0])"),
+        height=1040,
+        page="timeseries",
+        example="train_digits",
+    ),
+    Dashboard(
         "timeseries",
         "count('scalar-card canvas, scalar-card path') > 1 && loaded() && lines('histogram-card path') > 20",
         "accuracy/mean|landscape|loss/train|weights/auto",
@@ -103,7 +126,7 @@ DASHBOARDS = [
         height=1000,
     ),
     Dashboard("scalars", "lines('path') >= 6", "loss/|waves|lr", "^training"),
-    Dashboard("images", "loaded() >= 4", "fit|balls|planets|objects", height=900),
+    Dashboard("images", "loaded() >= 4", "fit|balls|planets|objects", height=960),
     Dashboard("audio", "all('audio').filter(audio => audio.readyState).length >= 2"),
     Dashboard("histograms", "lines('path') > 100", SOME_HISTOGRAMS),
     Dashboard("distributions", "lines('path') > 20", SOME_HISTOGRAMS),
@@ -134,7 +157,11 @@ DASHBOARDS = [
     Dashboard(
         "mesh",
         "count('canvas')",
-        steps=("scrollTo(all('tf-mesh-loader').find(loader => loader.tag === 'ring'))",),
+        steps=(
+            "click(named('button', 'ring_to_knot'))",
+            "count('canvas')",
+            "scrollTo(named('button', 'ring_to_knot'))",
+        ),
         width=1000,
         height=800,
     ),
@@ -146,6 +173,7 @@ DASHBOARDS = [
             "named('span, div', 'Points: 400')",
             "set('vz-projector-data-panel', {selectedColorOptionName: 'digit', selectedLabelOption: 'digit'})",
         ),
+        width=1780,
     ),
     Dashboard("hparams", "count('vaadin-grid-cell-content') > 40", width=1700),
     Dashboard("custom_scalars", "lines('path') > 10"),
@@ -274,21 +302,31 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, default=DOCS / "images")
     options = parser.parse_args(argv)
     chosen = [dashboard for dashboard in DASHBOARDS if not options.names or dashboard.name in options.names]
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        server(["chromedriver", "--port=0"], r"started successfully on port (\d+)", directory) as driver,
+    ):
+        browser = Browser(driver)
+        try:
+            for example in RUNS:
+                take_pictures(browser, example, [one for one in chosen if one.example == example], options.output)
+        finally:
+            browser.close()
+
+
+def take_pictures(browser: Browser, example: str, dashboards: Sequence[Dashboard], output: Path) -> None:
+    """Run an example, and take pictures of what it logged."""
+    if not dashboards:
+        return
     with tempfile.TemporaryDirectory() as directory:
-        subprocess.run([sys.executable, EXAMPLE, "--logdir", LOGDIR], cwd=directory, check=True)
+        command = [sys.executable, EXAMPLES / f"{example}.py", "--logdir", RUNS[example]]
+        subprocess.run(command, cwd=directory, check=True)
         # Everything is loaded before the first page is served.
-        tensorboard = [sys.executable, "-m", "tensorboard.main", "--logdir", LOGDIR, "--host", "127.0.0.1"]
+        tensorboard = [sys.executable, "-m", "tensorboard.main", "--logdir", f"runs/{example}", "--host", "127.0.0.1"]
         tensorboard += ["--port", "0", "--load_fast", "false", "--reload_interval", "0", "--reload_task", "blocking"]
-        with (
-            server(tensorboard, r"TensorBoard \S+ at http://127\.0\.0\.1:(\d+)", directory) as url,
-            server(["chromedriver", "--port=0"], r"started successfully on port (\d+)", directory) as driver,
-        ):
-            browser = Browser(driver)
-            try:
-                for dashboard in chosen:
-                    save(take_picture(browser, url, dashboard), options.output / f"{dashboard.name}.png")
-            finally:
-                browser.close()
+        with server(tensorboard, r"TensorBoard \S+ at http://127\.0\.0\.1:(\d+)", directory) as url:
+            for dashboard in dashboards:
+                save(take_picture(browser, url, dashboard), output / f"{dashboard.name}.png")
 
 
 if __name__ == "__main__":

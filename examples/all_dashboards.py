@@ -29,6 +29,7 @@ FEW_STEPS = 8  # TensorBoard keeps ten images, sounds and texts of a tag
 CHECKPOINT = 120  # the step of the values that are logged under `use_metadata`
 CRASH, LAST_GOOD = 90, 60  # a run crashes at the one step, and goes on from the other
 SAMPLE_RATE = 16_000
+WIDTH = 175  # of the landscape, half of what TensorBoard shows: pixels, and so letters, stay whole
 ZOOM = 4  # a scanned digit of 8 x 8 pixels is tiny on a screen
 
 Array = np.ndarray
@@ -192,12 +193,12 @@ def log_tensors(writer: SummaryWriter) -> None:
 
 
 def log_images(writer: SummaryWriter, random: Random) -> None:
-    ridges = [mountain_ridge(random, 200) for _ in range(3)]
+    ridges = [mountain_ridge(random, WIDTH) for _ in range(3)]
     for step in range(FEW_STEPS):
-        sun = (30 + 20 * step, 20 + 4 * step)
+        sun = (25 + 18 * step, 20 + 4 * step)
         picture = landscape(ridges, sun)
         writer.add_image("landscape", picture, step, dataformats="HWC")
-        boxes = np.array([[sun[0] - 13, sun[1] - 13, sun[0] + 13, sun[1] + 13], [0, 95, 199, 134]])
+        boxes = np.array([[sun[0] - 13, sun[1] - 13, sun[0] + 13, sun[1] + 13], [0, 95, WIDTH - 1, 134]])
         chw = picture.transpose(2, 0, 1)
         writer.add_image_with_boxes("objects", chw, boxes, step, labels=["sun", "lake"])
         planets = np.stack([planet(number / 12, 0.8 * step) for number in range(12)])
@@ -214,8 +215,8 @@ def mountain_ridge(random: Random, width: int) -> Array:
 
 
 def landscape(ridges: Sequence[Array], sun: tuple[int, int]) -> Array:
-    """Return mountains at a lake, the sun at (x, y), as uint8 of shape (135, 200, 3)."""
-    y, x = np.mgrid[0:95, 0:200]
+    """Return mountains at a lake, the sun at (x, y), as uint8 of shape (135, WIDTH, 3)."""
+    y, x = np.mgrid[0:95, 0:WIDTH]
     dusk = sun[1] / 50
     low, high = np.array([255, 190 - 60 * dusk, 130 - 60 * dusk]), np.array([110, 150 - 60 * dusk, 215 - 90 * dusk])
     fade = (y / 94)[..., np.newaxis]
@@ -346,7 +347,7 @@ def log_meshes(writer: SummaryWriter, random: Random) -> None:
     }
     for step in range(5):
         vertices, colors, faces = tube(knottedness=step / 4)
-        writer.add_mesh("ring", vertices[None], colors[None], faces[None], config_dict=scene, global_step=step)
+        writer.add_mesh("ring_to_knot", vertices[None], colors[None], faces[None], config_dict=scene, global_step=step)
     shapes = [tube(knottedness) for knottedness in (0, 1)]
     writer.add_mesh("ring_and_knot", *(np.stack(part) for part in zip(*shapes, strict=True)))
     points = random.normal(size=(1, 3000, 3)).astype(np.float32)

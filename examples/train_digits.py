@@ -35,7 +35,7 @@ from tensorboardX import SummaryWriter
 BATCH_SIZE = 32
 PEAK_LEARNING_RATE = 0.01
 MOST_WRONG_DIGITS = 32  # four rows of the grid
-ZOOM = 4  # a scan of 8 x 8 pixels is tiny on a screen
+ZOOM = 8  # a scan of 8 x 8 pixels is tiny on a screen
 
 
 class DigitNet(nn.Module):
@@ -132,15 +132,16 @@ def log_mistakes(writer: SummaryWriter, dataset: TensorDataset, predictions: Ten
     images, labels = dataset.tensors
     wrong = images[predictions != labels][:MOST_WRONG_DIGITS]
     if len(wrong) > 0:
-        large = wrong.repeat_interleave(ZOOM, dim=2).repeat_interleave(ZOOM, dim=3)
-        writer.add_images("misclassified", large, epoch)
+        large = functional.interpolate(wrong, scale_factor=ZOOM, mode="bicubic")  # easier to read than large squares
+        writer.add_images("misclassified", large.clamp(0, 1), epoch)
     writer.add_figure("confusion_matrix", draw_confusion_matrix(confusion_matrix(labels, predictions)), epoch)
 
 
 def draw_confusion_matrix(counts: np.ndarray) -> Figure:
     """Return a figure of counts of shape (10, 10): a row for each true digit, a column for each predicted one."""
-    figure = Figure(figsize=(5, 5), dpi=100)
-    axes = figure.add_subplot(xlabel="predicted digit", ylabel="true digit", xticks=range(10), yticks=range(10))
+    figure = Figure(figsize=(3, 3), dpi=100)
+    place = 0.16, 0.16, 0.82, 0.82  # left, bottom, width, height
+    axes = figure.add_axes(place, xlabel="predicted digit", ylabel="true digit", xticks=range(10), yticks=range(10))
     axes.imshow(counts, cmap="Blues")
     for (row, column), count in np.ndenumerate(counts):
         color = "white" if count > counts.max() / 2 else "black"

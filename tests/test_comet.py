@@ -397,11 +397,12 @@ def test_attaching_again_does_not_send_twice(tmp_path, config):
     assert sent(tmp_path).metrics == [("a", 1.0, 1)]
 
 
-def test_a_failure_at_comet_is_told_once_and_training_goes_on(tmp_path, config, comet_ml, monkeypatch, caplog):
-    def fail(*args, **kwargs):
-        raise ConnectionError("no route")
+def no_route(*args, **kwargs):
+    raise ConnectionError("no route")
 
-    monkeypatch.setattr(comet_ml.OfflineExperiment, "log_text", fail)
+
+def test_a_failure_at_comet_is_told_once_and_training_goes_on(tmp_path, config, comet_ml, monkeypatch, caplog):
+    monkeypatch.setattr(comet_ml.OfflineExperiment, "log_text", no_route)
     with SummaryWriter(tmp_path / "run", comet_config=config) as writer:
         for step in range(3):
             writer.add_text("greeting", "hello", step)
@@ -533,10 +534,7 @@ writer.close()
 
 
 def test_a_failure_to_say_who_made_the_experiment_stops_nothing(tmp_path, config, comet_ml, monkeypatch, caplog):
-    def fail(*args, **kwargs):
-        raise ConnectionError("no route")
-
-    monkeypatch.setattr(comet_ml.OfflineExperiment, "log_other", fail)
+    monkeypatch.setattr(comet_ml.OfflineExperiment, "log_other", no_route)
     with SummaryWriter(tmp_path / "run", comet_config=config) as writer:
         writer.add_scalar("a", 1.0, 1)
     assert sent(tmp_path).metrics == [("a", 1.0, 1)]

@@ -708,7 +708,7 @@ def test_a_url_that_needs_another_package_names_it():
     pytest.importorskip("fsspec")
     if importlib.util.find_spec("gcsfs"):
         pytest.skip("gcsfs is installed")
-    with pytest.raises(MissingExtraError, match="the package gcsfs: pip install gcsfs"):
+    with pytest.raises(MissingExtraError, match=r"the package gcsfs: pip install 'tensorboardX\[gcs\]'"):
         prepare_embedding("gs://bucket/run", VECTORS)
 
 

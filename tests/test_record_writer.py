@@ -72,7 +72,8 @@ def test_stock_tensorboard_reads_what_is_written(tmp_path, sizes):
     written = [bytes([size % 251]) * size for size in sizes]
     writer = RecordWriter(str(tmp_path / "f"))
     writer.write(written[0])
-    writer.write_batch(written[1:])
+    writer.take_batch(written[1:])
+    writer.write_out()
     writer.close()
     assert stock.records(tmp_path / "f") == written
 
@@ -133,7 +134,8 @@ def store() -> Iterator[ScriptedStore]:
 def test_a_record_is_one_write_and_so_is_a_batch(store):
     writer = RecordWriter("scripted://f")
     writer.write(b"a")
-    writer.write_batch([b"b"] * 1000)
+    writer.take_batch([b"b"] * 1000)
+    writer.write_out()
     writer.flush()
     assert store.files[0].writes == [frame(b"a"), frame(b"b") * 1000]
 

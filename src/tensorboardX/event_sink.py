@@ -125,7 +125,7 @@ class EventSink:
         """Return the file to write to: a new one if there is none, or nobody could read on in the old one."""
         writer = self.events_writer
         if writer is not None and writer.is_lost():
-            self._warn("lost", "it was deleted or changed, or cannot grow; a new file follows")
+            self._warn("replaced", "it was deleted or changed, or cannot grow; a new file follows")
             self._replace(writer)
             writer = None
         if writer is None:

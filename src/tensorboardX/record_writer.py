@@ -195,13 +195,8 @@ class RecordWriter:
         self._take(frame(data))
         self.write_out()
 
-    def write_batch(self, batch: list[bytes]) -> None:
-        """Write one record for each item, all in one write. Raises OSError."""
-        self.take_batch(batch)
-        self.write_out()
-
     def take_batch(self, batch: list[bytes]) -> None:
-        """Take one record for each item, for `write_out` to write: all of them, or none if there is no memory."""
+        """Take one record for each item, all for one `write_out`; none of them if there is no memory for that."""
         self._take(frame_batch(batch))
 
     def _take(self, records: bytes) -> None:

@@ -1,6 +1,7 @@
 """Real file systems that are full, read-only, limited, removed or mounted again under a running writer."""
 
 import contextlib
+import errno
 import os
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from judge import event_files, events, scalars, steps, torn_bytes
 from processes import run
 
 from tensorboardX import SummaryWriter
+from tensorboardX.storage.local import LocalFile
 
 
 @pytest.fixture
@@ -189,3 +191,20 @@ def test_file_in_place_of_the_directory_raises_at_construction_and_is_waited_out
     writer.flush()
     assert steps(tmp_path / "run", "sub") == [1]
     writer.close()
+
+
+def test_a_lost_file_and_lost_events_are_told_apart(tmp_path, caplog, patience, monkeypatch):
+    """Warnings of one kind come once a minute: the second must not fall silent because of the first."""
+    writer = SummaryWriter(tmp_path / "run")
+    shutil.rmtree(tmp_path / "run")
+    log(writer, range(10))
+    writer.flush()
+
+    def full(file, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(LocalFile, "write", full)
+    log(writer, range(10, 20))
+    writer.close()
+    assert any("was deleted" in message for message in warnings(caplog))
+    until(lambda: any("10 events are lost" in message for message in warnings(caplog)))

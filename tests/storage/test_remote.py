@@ -33,7 +33,8 @@ def test_every_flush_is_an_object_of_whole_records(objects):
     writer.write(b"a")
     assert _contents(objects) == {}
     writer.flush()
-    writer.write_batch([b"b", b"c"])
+    writer.take_batch([b"b", b"c"])
+    writer.write_out()
     writer.flush()
     writer.flush()
     writer.write(b"d")

@@ -9,11 +9,12 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from itertools import count
-from typing import Any, Protocol
+from typing import Protocol
 
-from ..errors import InvalidValueError, MissingExtraError, missing_extra, reason, shown
+from ..errors import InvalidValueError, reason, shown
 from ..notices import warn_once
 from ..record_writer import REGISTERED_FACTORIES
+from ..storage.remote import open_file_system
 
 if sys.platform == "win32":
     import msvcrt
@@ -144,24 +145,13 @@ def _wait_for_lock(descriptor: int, directory: str) -> bool:
         time.sleep(0.01)
 
 
-def _missing_package(error: ImportError, url: str) -> MissingExtraError:
-    """Of fsspec, or of what it needs for this kind of URL, which it names in the cause of its own error."""
-    name = error.name or getattr(error.__cause__, "name", None) or "fsspec"
-    package = name.partition(".")[0]
-    return missing_extra(package, "remote" if package == "fsspec" else None, f"writing to {url}")
-
-
 class RemoteStore:
     """A URL of an object store, through fsspec. There are no locks: let one process add embeddings."""
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
         try:
-            from fsspec.core import url_to_fs
-
-            self._file_system: Any = url_to_fs(url)[0]
-        except ImportError as error:
-            raise _missing_package(error, url) from error
+            self._file_system, _ = open_file_system(url)
         except ValueError as error:
             raise _not_writable(url, reason(error)) from error
 

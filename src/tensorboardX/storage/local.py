@@ -56,30 +56,26 @@ class LocalFile:
         """Return whether nobody could read what is written from now on.
 
         That is where the file was deleted, was changed by another program while parked, has reached the largest
-        size that it may have, or where after an error its path leads elsewhere: a mount that was mounted again.
+        size that it may have, where after an error its path leads elsewhere: a mount that was mounted again, or
+        where the program closed the descriptor and uses its number for another file.
         """
         try:
             if self._parked:
                 return not self._is_as_left(os.stat(self.path))
             if self._error is not None:
                 return self._error.errno == errno.EFBIG or _identity(os.stat(self.path)) != self._identity
-            return self._descriptor >= 0 and os.name != "nt" and not self._is_linked()
+            if self._descriptor < 0 or os.name == "nt":
+                return False
+            found = os.fstat(self._descriptor)
+            return _identity(found) != self._identity or found.st_nlink == 0
         except OSError:
             return True
-
-    def _is_linked(self) -> bool:
-        found = os.fstat(self._descriptor)
-        if _identity(found) != self._identity:  # the program closed all descriptors, and uses this number itself
-            open_files.forget(self)
-            self._descriptor = -1
-            return False
-        return found.st_nlink > 0
 
     def close(self) -> None:
         """Close the descriptor; closing twice is fine. Raises OSError."""
         open_files.forget(self)
         self._parked = False
-        descriptor, self._descriptor = self._descriptor, -1
+        descriptor = self._release()
         if descriptor >= 0:
             os.close(descriptor)
 
@@ -90,8 +86,15 @@ class LocalFile:
 
     def detach(self) -> int:
         """Park the file: give the descriptor away, for the caller to close."""
-        descriptor, self._descriptor = self._descriptor, -1
         self._parked = True
+        return self._release()
+
+    def _release(self) -> int:
+        """Give the descriptor up, and return it to be closed: -1 if its number is that of another file by now."""
+        descriptor, self._descriptor = self._descriptor, -1
+        with contextlib.suppress(OSError):  # whoever closes it finds out
+            if _identity(os.fstat(descriptor)) != self._identity:
+                return -1
         return descriptor
 
     def _use(self) -> None:

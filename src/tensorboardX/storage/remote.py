@@ -24,7 +24,10 @@ class RemoteFile:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._file_system, self._object = _open_file_system(path)
+        try:
+            self._file_system, self._object = open_file_system(path)
+        except ValueError as error:
+            raise OSError(errno.EINVAL, str(error), path) from error
         self._pending = bytearray()
         self._uploaded = 0
 
@@ -74,17 +77,19 @@ class GCSRecordWriter(RemoteFile):
     """Objects of Google Cloud Storage; needs the package gcsfs."""
 
 
-def _open_file_system(path: str) -> tuple[Any, str]:
+def open_file_system(path: str) -> tuple[Any, str]:
+    """Return the file system of a URL, and the path in it.
+
+    Raises ImportError that says what to install, ValueError for a kind of URL that fsspec does not know.
+    """
     try:
         from fsspec.core import url_to_fs
 
         file_system, name = url_to_fs(path)
+        return file_system, name
     except ImportError as error:
         package, _, _ = (error.name or _package_of(path)).partition(".")
         raise missing_extra(package, _EXTRAS.get(package), f"writing to {path}") from error
-    except ValueError as error:
-        raise OSError(errno.EINVAL, str(error), path) from error
-    return file_system, name
 
 
 def _package_of(path: str) -> str:

@@ -2,7 +2,7 @@
 
 from importlib.util import find_spec
 
-from .comet_logger import CometLogger
+from .comet.logger import CometLogger
 
 __all__ = ["CometLogger", "comet_installed"]
 

@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
 
-from .run_writer import default_logdir
-from .shared_events import NEXT_STEP
-from .shared_writer import SharedSummaryWriter, can_share
-from .step_counter import StepCounter
-from .writer import SummaryWriter
+from .shared.events import NEXT_STEP
+from .shared.steps import StepCounter
+from .shared.writer import SharedSummaryWriter, can_share
+from .writer.run import default_logdir
+from .writer.summary_writer import SummaryWriter
 
 __all__ = ["GlobalSummaryWriter"]
 

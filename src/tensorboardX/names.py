@@ -39,3 +39,14 @@ def is_device(name: str) -> bool:
 def is_like_device(name: str) -> bool:
     """Whether some Windows may: the console's two ends, superscript digits, and blanks before the suffix too."""
     return _LIKE_DEVICE.fullmatch(name) is not None
+
+
+_VALID_NAME_START = re.compile(r"[A-Za-z0-9.]")
+_VALID_NAME_PARTS = re.compile(r"[A-Za-z0-9_.\-/]+")
+
+
+def make_valid_tf_name(name: str) -> str:
+    """Return `name` with everything that a TensorFlow node name cannot hold replaced by `_`."""
+    if not _VALID_NAME_START.match(name):
+        name = "." + name
+    return "_".join(_VALID_NAME_PARTS.findall(name))

@@ -17,9 +17,9 @@ from pathlib import Path
 
 from .errors import TensorBoardXError
 from .proto.event_pb2 import Event
-from .record_reader import read_records
-from .record_writer import WriterFactory
+from .records.reader import read_records
 from .storage.base import File
+from .storage.factories import WriterFactory
 from .storage.memory import MemoryFile, MemoryStore
 
 __all__ = [

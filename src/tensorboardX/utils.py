@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .figures import figure_to_image
 from .summary.layout import convert_to_HWC, convert_to_NTCHW, make_grid
+from .values.figures import figure_to_image
 
 if TYPE_CHECKING:
     from .summary.gif import _prepare_video

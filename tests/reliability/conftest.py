@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tensorboardX import progress
+from tensorboardX.background import progress
 from tensorboardX.record_writer import register_writer_factory
 from tensorboardX.testing import FaultyStore, block
 

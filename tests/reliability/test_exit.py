@@ -137,7 +137,7 @@ LAST_STEPS = {
 @pytest.mark.parametrize(("last", "patience"), [*((last, 0.3) for last in LAST_STEPS), ("a full queue", BOUND)])
 def test_process_ends_although_the_store_is_dead(tmp_path, fault, last, patience):
     script = f"""
-        from tensorboardX import progress
+        from tensorboardX.background import progress
         progress.PATIENCE = {patience}
         writers = [SummaryWriter(f"faulty:{{number}}") for number in range(10)]
         writer = SummaryWriter("faulty:run", on_full="drop", max_queue_bytes=1 << 19)
@@ -154,7 +154,7 @@ def test_process_ends_although_the_store_is_dead(tmp_path, fault, last, patience
 
 def test_slow_store_is_waited_for_as_long_as_it_makes_progress(tmp_path):
     script = """
-        from tensorboardX import progress
+        from tensorboardX.background import progress
         progress.PATIENCE = 2.0
         writer = SummaryWriter("faulty:run")
         store.always = slow(bytes_per_second=500_000)

@@ -13,10 +13,10 @@ from actions import log, until
 from judge import steps
 
 from tensorboardX import SummaryWriter
-from tensorboardX.copies import copy_buffers
 from tensorboardX.event_file_writer import EventsWriter
 from tensorboardX.record_writer import RecordWriter
 from tensorboardX.testing import fail, read_events
+from tensorboardX.values.copies import copy_buffers
 
 SIGNALS = 400
 

@@ -63,7 +63,7 @@ def test_a_name_that_is_taken_is_left_alone(tmp_path, monkeypatch):
     """As in two containers with the same host name and process id, in the same second."""
     import itertools
 
-    import tensorboardX.event_file_writer as module
+    import tensorboardX.records.events as module
 
     for _ in range(3):
         monkeypatch.setattr(module, "_counter", itertools.count())

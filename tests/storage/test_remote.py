@@ -9,7 +9,8 @@ import pytest
 from support import stock
 
 from tensorboardX import SummaryWriter
-from tensorboardX.record_writer import GCSRecordWriterFactory, RecordWriter, S3RecordWriterFactory, frame
+from tensorboardX.record_writer import GCSRecordWriterFactory, RecordWriter, S3RecordWriterFactory
+from tensorboardX.records.framing import frame
 from tensorboardX.storage.remote import RemoteFile, S3RecordWriter
 
 fsspec = pytest.importorskip("fsspec")

@@ -24,7 +24,8 @@ from support.events import values as logged_values
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from tensorboardX import SummaryWriter, progress
+from tensorboardX import SummaryWriter
+from tensorboardX.background import progress
 from tensorboardX.proto.summary_pb2 import HistogramProto
 from tensorboardX.summary import device_counting
 from tensorboardX.summary.device_counting import DeviceTally, count_on_device, is_countable

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import to_numpy
 from ..errors import InvalidTypeError, InvalidValueError, describe, shown
 from ..summary.tags import to_text
+from ..values.arrays import to_numpy
 from .tensors import check_count
 
 # Zero width space: shows as nothing, and is not among the characters that JavaScript's trim() removes.

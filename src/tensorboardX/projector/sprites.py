@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ..arrays import Array, to_numpy
 from ..errors import InvalidValueError, shown, type_error, value_error
 from ..summary.image import to_uint8
 from ..summary.layout import make_grid
+from ..values.arrays import Array, to_numpy
 from .tensors import check_count
 
 LARGEST_SIDE = 8192

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from ..errors import InvalidValueError, reason, shown
 from ..notices import warn_once
-from ..record_writer import REGISTERED_FACTORIES
+from ..storage.factories import REGISTERED_FACTORIES
 from ..storage.remote import open_file_system
 
 if sys.platform == "win32":

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array, to_numpy
 from ..errors import InvalidValueError, shown, type_error, value_error
 from ..notices import warn_once
+from ..values.arrays import Array, to_numpy
 
 SHOWN_POINTS = 100_000
 _CHUNK = 1 << 16

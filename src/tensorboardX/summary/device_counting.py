@@ -22,8 +22,8 @@ from typing import Any
 
 import numpy as np
 
+from ..background.progress import device_at_work
 from ..notices import warn_once
-from ..progress import device_at_work
 from .counting import Float64Array, Tally
 
 _BLOCK = 1 << 22  # values that are sorted at once: bounds what it takes of the device's memory, to about 150 MB

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ..arrays import Array, to_float, to_owned
 from ..errors import type_error, value_error
 from ..notices import warn_once
 from ..proto.summary_pb2 import Summary
+from ..values.arrays import Array, to_float, to_owned
 from .image import to_uint8
 from .layout import check_axes, convert_to_NTCHW
 from .tags import clean_tag

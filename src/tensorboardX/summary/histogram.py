@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array, to_float, to_numpy, to_owned
 from ..errors import type_error, value_error
 from ..notices import warn_once
 from ..proto.summary_pb2 import HistogramProto, Summary
+from ..values.arrays import Array, to_float, to_numpy, to_owned
 from .counting import Float64Array, Floats, Tally, tally
 from .device_counting import DeviceTally, count_on_device, is_countable
 from .tags import clean_tag, kept_tag

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 from google.protobuf.struct_pb2 import ListValue, Value
 
-from ..arrays import to_float, to_numpy
 from ..errors import InvalidTypeError, InvalidValueError, describe, shown, type_error
 from ..proto.api_pb2 import (
     DATA_TYPE_BOOL,
@@ -33,6 +32,7 @@ from ..proto.api_pb2 import (
 )
 from ..proto.plugin_hparams_pb2 import HParamsPluginData, SessionEndInfo, SessionStartInfo
 from ..proto.summary_pb2 import Summary
+from ..values.arrays import to_float, to_numpy
 from .metadata import plugin_metadata
 from .tags import check_tag, clean_tag, to_text
 

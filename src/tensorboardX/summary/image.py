@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ..arrays import Array, to_float, to_owned
 from ..errors import InvalidValueError, describe, type_error, value_error
 from ..notices import warn_once
 from ..proto.summary_pb2 import Summary
+from ..values.arrays import Array, to_float, to_owned
 from .layout import check_axes, convert_to_HWC
 from .tags import blob_tag, clean_tag, to_text
 

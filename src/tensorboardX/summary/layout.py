@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array
 from ..errors import type_error, value_error
+from ..values.arrays import Array
 
 GRID_COLUMNS = 8
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array, to_numpy, to_owned
 from ..errors import reason, type_error, value_error
 from ..notices import warn_once
 from ..proto.plugin_mesh_pb2 import MeshPluginData
 from ..proto.summary_pb2 import Summary
+from ..values.arrays import Array, to_numpy, to_owned
 from .metadata import plugin_metadata
 from .tags import kept_tag
 from .tensor_proto import array_proto

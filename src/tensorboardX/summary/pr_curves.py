@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array, to_numpy, to_owned
 from ..errors import type_error, value_error
 from ..proto.plugin_pr_curve_pb2 import PrCurvePluginData
 from ..proto.summary_pb2 import Summary
+from ..values.arrays import Array, to_numpy, to_owned
 from .metadata import plugin_metadata
 from .tags import kept_tag
 from .tensor_proto import array_proto

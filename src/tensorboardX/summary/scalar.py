@@ -8,9 +8,9 @@ import struct
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from ..arrays import to_float
 from ..notices import warn_once
 from ..proto.summary_pb2 import Summary
+from ..values.arrays import to_float
 from .metadata import scalar_metadata
 from .tags import clean_tag
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..arrays import to_numpy
 from ..errors import value_error
+from ..values.arrays import to_numpy
 from .scalar import event_prefix, note_non_finite
 
 Bytes = npt.NDArray[np.uint8]

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array, to_float, to_numpy, to_owned
 from ..errors import type_error, value_error
 from ..proto.summary_pb2 import Summary
 from ..proto.tensor_pb2 import TensorProto
+from ..values.arrays import Array, to_float, to_numpy, to_owned
 from .metadata import plugin_metadata, scalar_metadata
 from .tags import clean_tag, kept_tag
 from .tensor_proto import TYPES, tensor_shape

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..arrays import Array
 from ..proto import types_pb2
 from ..proto.tensor_pb2 import TensorProto
 from ..proto.tensor_shape_pb2 import TensorShapeProto
+from ..values.arrays import Array
 
 TYPES = {
     "bool": types_pb2.DT_BOOL,

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array, to_float, to_owned
 from ..errors import type_error, value_error
 from ..notices import warn_once
 from ..proto.summary_pb2 import DATA_CLASS_BLOB_SEQUENCE, Summary, SummaryMetadata
+from ..values.arrays import Array, to_float, to_owned
 from .metadata import plugin_metadata
 from .tags import blob_tag
 

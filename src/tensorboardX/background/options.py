@@ -1,0 +1,67 @@
+"""How an event queue behaves, and what became of its events."""
+
+from __future__ import annotations
+
+import numbers
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from ..errors import InvalidTypeError, InvalidValueError, describe
+
+
+@dataclass
+class Stats:
+    """What became of the events of a writer so far.
+
+    `written` events are with the operating system; `dropped` ones were given up because the store failed or was
+    too slow; `failed` ones could not be encoded. `errors` counts the errors of the store. What is in none of the
+    first three is pending.
+    """
+
+    written: int = 0
+    dropped: int = 0
+    failed: int = 0
+    errors: int = 0
+
+
+@dataclass(frozen=True)
+class QueueOptions:
+    """How a writer behaves when its store does not keep up, or fails.
+
+    Attributes:
+        flush_secs: seconds between two fsyncs of the file. (What is pending is written within a second anyway.)
+        on_full: "block" waits for room, `PATIENCE` seconds without progress at most; "drop" never waits.
+        on_error: "warn" logs one warning and goes on; "raise" raises WriteError at the next call.
+        max_queue_bytes: bytes of memory that the pending events of a run may take, its sub-runs included.
+    """
+
+    flush_secs: float = 120.0
+    on_full: Literal["block", "drop"] = "block"
+    on_error: Literal["warn", "raise"] = "warn"
+    max_queue_bytes: int = 64 << 20
+
+    def __post_init__(self) -> None:
+        _check_choice("on_full", self.on_full, "block", "drop")
+        _check_choice("on_error", self.on_error, "warn", "raise")
+        _check_number("flush_secs", self.flush_secs, numbers.Real)
+        _check_number("max_queue_bytes", self.max_queue_bytes, numbers.Integral)
+
+
+def queue_options(flush_secs: float, options: dict[str, Any]) -> QueueOptions:
+    """Return the options of a queue. Raises TypeError or ValueError that names the argument."""
+    unknown = options.keys() - {field.name for field in fields(QueueOptions)}
+    if unknown:
+        raise InvalidTypeError(f"got an argument that there is not: {min(unknown)!r}")
+    return QueueOptions(flush_secs, **options)
+
+
+def _check_choice(name: str, value: Any, *accepted: str) -> None:
+    if value not in accepted:
+        raise InvalidValueError(f"{name}: got {describe(value)}; accepted are {' and '.join(map(repr, accepted))}")
+
+
+def _check_number(name: str, value: Any, kind: Any) -> None:
+    if not isinstance(value, kind):
+        raise InvalidTypeError(f"{name}: got {describe(value)}; accepted is a number")
+    if not value >= 0:  # nor NaN
+        raise InvalidValueError(f"{name}: got {describe(value)}; accepted is a number that is not negative")

@@ -1,0 +1,173 @@
+"""The thread behind the writers of a run, and what becomes of it at a fork and at the end of the process."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import sys
+import threading
+import weakref
+from time import monotonic
+
+from .memory import MemoryBudget
+from .progress import Progress
+from .queue import EventQueue
+from .signal import AutoResetEvent
+from .weak_sets import members
+
+BUSY_SECONDS = 0.05
+"""How long pending events wait for company, while events keep coming."""
+
+IDLE_SECONDS = 0.4
+"""How long the first scalar after a pause may wait: polling seldom costs an idle program next to nothing."""
+
+LINGER_SECONDS = 5.0
+"""How long after the last event a pause begins."""
+
+BACKLOG = 10_000
+"""Pending events from which on the thread makes no pauses: they come faster than it would write them."""
+
+
+class WriterThread:
+    """Drains event queues in turn, for as long as there are open ones. Starts by itself.
+
+    A daemon, so that a store that hangs cannot keep the process alive; `_close_all` waits for it at exit.
+    """
+
+    exiting = False
+    """Whether the process is about to end. Then callers wait for what they log, and no thread ends or can start."""
+
+    def __init__(self) -> None:
+        self._queues: list[EventQueue] = []
+        self._reset()
+        _threads.add(self)
+
+    def _reset(self) -> None:
+        self._lock = threading.RLock()
+        self._work = AutoResetEvent()
+        self._thread: threading.Thread | None = None
+        self._urgent = False  # somebody waits
+        self.idle = False  # it looks for events seldom
+        self.progress = Progress()
+        self.memory = MemoryBudget()
+
+    def attach(self, queue: EventQueue) -> None:
+        """Drain `queue` from now on, until it is closed."""
+        _queues.add(queue)
+        with self._lock:
+            if queue not in self._queues:
+                self._queues.append(queue)
+            if not self.is_running():
+                self._start()
+        _close_at_end_of_child()
+
+    def _start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="tensorboardX-writer", daemon=True)
+        try:
+            self._thread.start()
+        except RuntimeError:  # at interpreter shutdown, or there are too many threads: callers drain themselves
+            self._thread = None
+
+    def may_pause(self, pending: int) -> bool:
+        """Return whether nobody waits for the thread and it can spare the time.
+
+        A training loop lets go of the interpreter lock in each matrix product. It should not find the lock taken for
+        long by the thread behind it when it comes back.
+        """
+        return not self._urgent and pending < BACKLOG and self.is_current()
+
+    def hurry(self) -> None:
+        """Drain now and without pauses: somebody waits."""
+        self._urgent = True
+        self.wake()
+
+    def wake(self) -> None:
+        """Drain now rather than at the next tick."""
+        self._work.set()
+
+    def is_running(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    def is_current(self) -> bool:
+        return self._thread is threading.current_thread()
+
+    def _run(self) -> None:
+        last_work = monotonic()
+        while self._detach_closed():
+            self._work.wait(IDLE_SECONDS if self.idle else BUSY_SECONDS)
+            if self._drain_all():
+                last_work = monotonic()
+            self._urgent = False
+            self.idle = monotonic() - last_work > LINGER_SECONDS
+
+    def _drain_all(self) -> bool:
+        """Drain every queue; return whether there was anything."""
+        worked = False
+        for queue in list(self._queues):
+            with contextlib.suppress(Exception):  # there may be no memory to treat an error; the next turn tries again
+                worked = queue.drain() or worked
+        return worked
+
+    def _detach_closed(self) -> bool:
+        """Forget the queues that are closed and empty; return whether any are left, else the thread is over."""
+        if not self._lock.acquire(blocking=False):
+            return True  # a signal handler that waits for this thread may have interrupted the one that has the lock
+        try:
+            self._queues = [queue for queue in self._queues if not queue.closed or queue.entries]
+            if self._queues or self.exiting:
+                return True
+            self._thread = None
+            return False
+        finally:
+            self._lock.release()
+
+    def leave_to_parent(self) -> None:
+        """In a fork's child: the thread did not come along."""
+        self._reset()
+        self._queues = []
+
+
+_threads: weakref.WeakSet[WriterThread] = weakref.WeakSet()
+_queues: weakref.WeakSet[EventQueue] = weakref.WeakSet()
+_child_closes_at_end = False
+
+
+def close_all() -> None:
+    """Close every queue, all at once, waiting only while there is progress."""
+    start = monotonic()
+    tickets = [(queue, queue.request_close()) for queue in members(_queues)]
+    for queue, ticket in tickets:
+        if ticket is not None:
+            queue.wait_for(ticket, start)
+
+
+def _close_all_at_exit() -> None:
+    WriterThread.exiting = True
+    close_all()
+
+
+def _close_at_end_of_child() -> None:
+    """Children of multiprocessing leave through os._exit, which runs no atexit functions, only these."""
+    global _child_closes_at_end
+    multiprocessing = sys.modules.get("multiprocessing")
+    if _child_closes_at_end or multiprocessing is None or multiprocessing.parent_process() is None:
+        return
+    from multiprocessing.util import Finalize
+
+    _child_closes_at_end = True
+    Finalize(None, _close_all_at_exit, exitpriority=0)
+
+
+def _after_fork_in_child() -> None:
+    global _child_closes_at_end
+    _child_closes_at_end = WriterThread.exiting = False
+    for thread in members(_threads):
+        thread.leave_to_parent()
+    for queue in members(_queues):
+        queue.leave_to_parent()
+
+
+atexit.register(_close_all_at_exit)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -1,0 +1,1 @@
+"""A listener beside the writer that sends to Comet what is logged."""

@@ -1,0 +1,1 @@
+"""TFRecord framing, event files, and the same read back."""

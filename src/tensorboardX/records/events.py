@@ -1,0 +1,141 @@
+"""Event files: one serialized Event a record, the first of them naming the format's version."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import itertools
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import InvalidTypeError, describe
+from ..proto import event_pb2
+from .framing import FRAME_BYTES
+from .writer import RecordWriter
+
+FILE_VERSION = "brain.Event:2"
+
+_MOST_ATTEMPTS = 1000
+
+_counter = itertools.count()
+_latest = 0  # second in the name of a file
+
+
+class EventsWriter:
+    """Writes Events to one new file. Not thread-safe.
+
+    The file is named `<file_prefix>.out.tfevents.<seconds>.<host>.<pid>.<counter><filename_suffix>`, so that no
+    two writers ever share one, and is created exclusively. Raises OSError if it cannot be.
+    """
+
+    def __init__(
+        self, file_prefix: str, filename_suffix: str = "", open_record_writer: Callable[[str], Any] = RecordWriter
+    ) -> None:
+        self._py_recordio_writer = _open_record_writer(file_prefix, filename_suffix, open_record_writer)
+        self._file_name = self.path = self._py_recordio_writer.path
+        self._take_batch = getattr(self._py_recordio_writer, "take_batch", None)
+        self._left: collections.deque[bytes] = collections.deque()  # of a batch that is written one by one
+        try:
+            self.write_event(event_pb2.Event(wall_time=time.time(), file_version=FILE_VERSION))
+        except Exception:  # of a registered factory's file it may be any
+            self.abandon()
+            with contextlib.suppress(OSError):  # a full disk must not fill up with attempts
+                os.unlink(self.path)
+            raise
+
+    def write_event(self, event: Any) -> None:
+        """Write one Event. Raises TypeError unless it is a protobuf message, OSError if writing fails."""
+        if not hasattr(event, "SerializeToString"):
+            raise InvalidTypeError(f"got {describe(event)}; accepted is an Event message")
+        self._write_serialized_event(event.SerializeToString())
+
+    def _write_serialized_event(self, event_str: bytes) -> None:
+        self._py_recordio_writer.write(event_str)
+
+    def take_batch(self, batch: list[bytes]) -> None:
+        """Take serialized Events, for `write_out` to write: all of them, or none if there is no memory for it."""
+        if self._take_batch is not None and type(self).write_event is _PLAIN_WRITE_EVENT:
+            self._take_batch(batch)
+        else:
+            self._left.extend(batch)
+
+    def write_out(self) -> None:
+        """Write what was taken, in one write. Raises OSError; what is not written then is kept for the next call."""
+        self._of_record_writer("write_out")
+        self._write_left()
+
+    def _write_left(self) -> None:
+        """Write one by one: for a tool that wants to see every Event, or a RecordWriter put in from outside."""
+        while self._left:
+            data = self._left[0]
+            try:
+                if type(self).write_event is _PLAIN_WRITE_EVENT:
+                    self._write_serialized_event(data)
+                else:
+                    self.write_event(event_pb2.Event.FromString(data))
+            except OSError:
+                if hasattr(self._py_recordio_writer, "write_out"):  # ours has kept it
+                    self._left.popleft()
+                raise
+            self._left.popleft()
+
+    def unwritten_of(self, batch: list[bytes]) -> list[bytes]:
+        """Return the Events of the batch written last that are not whole in the file, after an error."""
+        count = len(self._left)
+        unwritten = getattr(self._py_recordio_writer, "unwritten_bytes", 0)
+        while unwritten > 0 and count < len(batch):
+            count += 1
+            unwritten -= len(batch[-count]) + FRAME_BYTES
+        return batch[len(batch) - count :]
+
+    def flush(self) -> bool:
+        """Hand everything to the operating system. Raises OSError."""
+        self._py_recordio_writer.flush()
+        return True
+
+    def sync(self) -> None:
+        """Bring everything onto the disk. Raises OSError."""
+        self._of_record_writer("sync")
+
+    def close(self) -> bool:
+        """Bring everything onto the disk and close the file. Raises OSError."""
+        try:
+            self.sync()
+        finally:
+            self._py_recordio_writer.close()
+        return True
+
+    def is_lost(self) -> bool:
+        """Return whether nobody could read what is written from now on: the file was deleted, or cannot grow."""
+        return bool(self._of_record_writer("is_lost"))
+
+    def abandon(self) -> None:
+        """Let go of the file, writing nothing more."""
+        self._of_record_writer("abandon")
+
+    def _of_record_writer(self, method: str) -> Any:
+        """Call a method that a RecordWriter put in from outside may lack."""
+        return getattr(self._py_recordio_writer, method, lambda: None)()
+
+
+_PLAIN_WRITE_EVENT = EventsWriter.write_event
+
+
+def _open_record_writer(file_prefix: str, filename_suffix: str, open_record_writer: Callable[[str], Any]) -> Any:
+    import socket
+
+    global _latest
+    host = socket.gethostname().replace(os.sep, "_")
+    attempts = 0
+    while True:
+        # TensorBoard reads files in the order of their names: a clock set back, or ten files, must not change it.
+        _latest = max(_latest, int(time.time()))
+        name = f"{_latest:010d}.{host}.{os.getpid()}.{next(_counter):06d}{filename_suffix}"
+        try:
+            return open_record_writer(f"{file_prefix}.out.tfevents.{name}")
+        except FileExistsError:  # a container with the same host name and process id: take the next number
+            attempts += 1
+            if attempts == _MOST_ATTEMPTS:
+                raise

@@ -1,0 +1,168 @@
+"""The layers between a SummaryWriter and the event file of a `SharedRun`."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import os
+from typing import Any, cast
+
+from .. import writer
+from ..background.options import queue_options
+from ..background.queue import EventQueue
+from ..background.thread import WriterThread
+from ..records.events import EventsWriter
+from ..records.writer import RecordWriter
+from ..storage.factories import REGISTERED_FACTORIES
+from ..writer.event_file_writer import EventFileWriter
+from ..writer.file_writer import DefaultMetadata, FileWriter
+from ..writer.summary_writer import SummaryWriter
+from . import lock
+from .events import SharedRun
+
+
+class SharedRecordWriter:
+    """What an `EventsWriter` writes to, in place of a file of its own: serialized Events, not yet numbered."""
+
+    def __init__(self, run: SharedRun) -> None:
+        self._run = run
+        self._pending: list[bytes] = []
+
+    @property
+    def path(self) -> str:
+        """The path of the event file."""
+        return self._run.path
+
+    def write(self, data: bytes) -> None:
+        """Append one Event. Raises OSError; it is kept then, and `write_out` tries again."""
+        self.take_batch([data])
+        self.write_out()
+
+    def take_batch(self, batch: list[bytes]) -> None:
+        """Take Events, for `write_out` to append."""
+        self._pending += batch
+
+    def unwritten(self) -> list[bytes]:
+        """Return the Events that are not sure to be in the file one day."""
+        return list(self._pending)
+
+    def write_out(self) -> None:
+        """Append what was taken. Raises OSError; what is not in the file then is kept."""
+        self._run.append(self._pending)
+
+    def flush(self) -> None:
+        """Nothing to do: every write went to the operating system at once."""
+
+    def sync(self) -> None:
+        """Bring the event file onto the disk (fsync). Raises OSError."""
+        self._run.sync()
+
+    def close(self) -> None:
+        """Leave the event file to the other processes."""
+        self._pending = []
+        with contextlib.suppress(OSError):  # what this does not tidy up disturbs nobody
+            self._run.leave()
+
+    abandon = close
+
+
+class SharedEventsWriter(EventsWriter):
+    """Writes Events to the event file of a run that this process takes part in."""
+
+    def __init__(self, run: SharedRun) -> None:  # not that of the base, which makes a file
+        self._records = SharedRecordWriter(run)
+        self._py_recordio_writer = cast(RecordWriter, self._records)
+        self._file_name = self.path = run.path
+        self._take_batch = self._records.take_batch
+        self._left = collections.deque()
+
+    def unwritten_of(self, batch: list[bytes]) -> list[bytes]:
+        """Return the Events of the batch written last that will never be in the file, after an error."""
+        return self._records.unwritten()
+
+
+class SharedEventFileWriter(EventFileWriter):
+    """Writes Events to the event file of a run, from a thread behind the callers.
+
+    Args:
+        run: the run.
+        flush_secs: seconds between two fsyncs.
+        thread: the writer thread.
+        begin: whether to begin a new file if nobody else writes one, and raise OSError if that fails.
+        options: see `QueueOptions`.
+    """
+
+    def __init__(
+        self, run: SharedRun, logdir: str, flush_secs: float, thread: WriterThread, begin: bool, **options: Any
+    ) -> None:  # not that of the base, whose files are its own
+        self._logdir = logdir
+        self._arguments = (run, logdir, flush_secs, options)
+        self.joined = False
+
+        def open_file() -> EventsWriter:
+            run.join()
+            return SharedEventsWriter(run)
+
+        first = None
+        if begin:
+            with contextlib.suppress(TimeoutError):  # a process that was stopped; it is joined once it goes on
+                self.joined = run.begin()
+                first = SharedEventsWriter(run)
+        self._serve(EventQueue(open_file, thread, queue_options(flush_secs, options), first))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, self._arguments
+
+
+def _restore(run: SharedRun, logdir: str, flush_secs: float, options: dict[str, Any]) -> SharedEventFileWriter:
+    return SharedEventFileWriter(run, logdir, flush_secs, WriterThread(), begin=False, **options)
+
+
+class SharedFileWriter(FileWriter):
+    """Writes Events to the event file of a run. See `SharedEventFileWriter`."""
+
+    def __init__(self, event_writer: SharedEventFileWriter) -> None:  # not that of the base, which makes one
+        self.event_writer = event_writer
+        self._default_metadata = DefaultMetadata()
+
+
+class SharedSummaryWriter(SummaryWriter):
+    """A SummaryWriter whose run has one event file for all the processes that hold a copy of this writer.
+
+    Sub-runs have files of their own, as always.
+    """
+
+    def _start(self) -> None:
+        super()._start()
+        self._run: SharedRun = vars(self).get("_run") or SharedRun(self.logdir, self._filename_suffix)
+
+    def _new_file_writer(self, logdir: str, open_now: bool) -> Any:
+        replaced = writer.EventFileWriter is not EventFileWriter
+        if logdir != self.logdir or not self._write_to_disk or replaced:
+            return super()._new_file_writer(logdir, open_now)
+        settings = (self._run, logdir, self._flush_secs, self._thread, open_now)
+        return SharedFileWriter(SharedEventFileWriter(*settings, **self.kwargs))
+
+    def _mark_purge(self) -> None:
+        event_writer = getattr(self.file_writer, "event_writer", None)
+        if not getattr(event_writer, "joined", False):
+            super()._mark_purge()
+
+    def numbers(self, method: str) -> bool:
+        """Return whether what `method` logs gets its step in the file: no layer on the way there was replaced."""
+        own = vars(self)
+        replaced = own.get(method) is not own.get("_followed_methods", {}).get(method)  # Comet's listener passes it on
+        if method in vars(SummaryWriter) or replaced:  # put there by a tool: the methods are of the bases
+            return False
+        file_writer = self._get_file_writer()
+        return isinstance(file_writer, SharedFileWriter) and file_writer.queue is not None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_run": self._run}
+
+
+def can_share(logdir: str | os.PathLike[str]) -> bool:
+    """Return whether processes can append to one file there: a local directory, on a system with flock."""
+    path = os.fspath(logdir)
+    remote = "://" in path or path.partition(":")[0] in REGISTERED_FACTORIES
+    return lock.AVAILABLE and not remote

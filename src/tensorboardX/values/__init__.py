@@ -1,0 +1,1 @@
+"""Values of users as arrays, whatever framework they come from."""

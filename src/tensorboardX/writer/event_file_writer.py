@@ -1,0 +1,101 @@
+"""EventFileWriter: Events become the records of files, behind the callers."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from typing import Any
+
+from ..background.options import Stats, queue_options
+from ..background.queue import EventQueue
+from ..background.thread import WriterThread
+from ..errors import InvalidTypeError, describe
+from ..records.events import EventsWriter
+from ..records.writer import RecordWriter
+from ..storage.factories import directory_check, is_relative
+from .replaceable import Replaceable
+
+
+class EventFileWriter(Replaceable):
+    """Writes Events to files in a log directory, from a thread behind the callers.
+
+    Args:
+        logdir: the directory; made if it is not there.
+        max_queue_size: accepted for compatibility. The queue is bounded in bytes, by `max_queue_bytes`.
+        flush_secs: seconds between two fsyncs.
+        filename_suffix: appended to the names of the event files.
+        thread: a writer thread to share with other writers.
+        open_now: whether to create the first file here, and raise OSError if that fails, or when it is needed.
+        options: see `QueueOptions`.
+    """
+
+    def __init__(
+        self,
+        logdir: str,
+        max_queue_size: int = 10,
+        flush_secs: float = 120,
+        filename_suffix: str = "",
+        *,
+        thread: WriterThread | None = None,
+        open_now: bool = True,
+        **options: Any,
+    ) -> None:
+        self._logdir = os.fspath(logdir)
+        self._settings = (self._logdir, max_queue_size, flush_secs, filename_suffix)
+        self._options = options
+        prefix = os.path.join(self._logdir, "events")
+        if is_relative(prefix):  # for later files, should the process go elsewhere
+            prefix = os.path.abspath(prefix)
+
+        def open_file() -> EventsWriter:
+            from .. import event_file_writer as layers  # tools put classes of their own there
+
+            directory_check(os.path.dirname(prefix))
+            replaced = () if layers.RecordWriter is RecordWriter else (layers.RecordWriter,)
+            return layers.EventsWriter(prefix, filename_suffix, *replaced)
+
+        checked = queue_options(flush_secs, options)
+        first = open_file() if open_now else None
+        self._serve(EventQueue(open_file, thread or WriterThread(), checked, first))
+
+    def _serve(self, queue: EventQueue) -> None:
+        self.queue = queue
+        # A writer that nobody can reach any more is closed behind everybody's back.
+        weakref.finalize(self, queue.request_close).atexit = False
+
+    @property
+    def _ev_writer(self) -> EventsWriter | None:
+        return self.queue.events_writer
+
+    @property
+    def stats(self) -> Stats:
+        """What became of the events so far."""
+        return self.queue.stats
+
+    def get_logdir(self) -> str:
+        """Return the directory of the event files."""
+        return self._logdir
+
+    def add_event(self, event: Any) -> None:
+        """Write an Event; the caller may change it afterwards. Raises TypeError unless it is a protobuf message."""
+        if not hasattr(event, "SerializeToString"):
+            raise InvalidTypeError(f"got {describe(event)}; accepted is an Event message")
+        self.queue.put(event.SerializeToString())
+
+    def reopen(self) -> None:
+        """Accepted for compatibility: an event added after `close` opens a new file by itself."""
+
+    def flush(self) -> None:
+        """Wait until every earlier event is with the operating system."""
+        self.queue.flush()
+
+    def close(self) -> None:
+        """Write everything, bring it onto the disk and close the file. Idempotent."""
+        self.queue.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self._settings, self._options)
+
+
+def _restore(cls: type[EventFileWriter], settings: tuple[Any, ...], options: dict[str, Any]) -> EventFileWriter:
+    return cls(*settings, open_now=False, **options)

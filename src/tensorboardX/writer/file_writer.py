@@ -1,0 +1,244 @@
+"""FileWriter: Summaries and graphs become Events in one log directory."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from ..background.pending import PendingEvents, PendingFiles, PendingSummary
+from ..background.queue import EventQueue, Stats
+from ..errors import InvalidValueError
+from ..proto import event_pb2
+from ..proto.summary_pb2 import Summary
+from ..summary.scalar import scalar
+from ..values.arrays import to_step, to_walltime
+from .event_file_writer import EventFileWriter
+from .replaceable import Replaceable
+
+
+class DefaultMetadata:
+    """The step and wall time of calls that name none: those of the `with` block that was entered last."""
+
+    def __init__(self) -> None:
+        self.step: int | None = None
+        self.walltime: float | None = None
+        self._blocks: list[tuple[int | None, float | None]] = []
+
+    @contextlib.contextmanager
+    def use(self, global_step: Any, walltime: Any) -> Iterator[None]:
+        """Set either or both within the block. Blocks of several threads or tasks may end in any order."""
+        if global_step is None and walltime is None:
+            raise InvalidValueError("use_metadata: got neither global_step nor walltime; accepted is one or both")
+        block = to_step(global_step), None if walltime is None else to_walltime(walltime)
+        self._set_blocks([*self._blocks, block])
+        try:
+            yield
+        finally:
+            self._set_blocks([other for other in self._blocks if other is not block])
+
+    def _set_blocks(self, blocks: list[tuple[int | None, float | None]]) -> None:
+        self._blocks = blocks
+        self.step = next((step for step, _ in reversed(blocks) if step is not None), None)
+        self.walltime = next((walltime for _, walltime in reversed(blocks) if walltime is not None), None)
+
+    def resolve(self, step: Any, walltime: Any) -> tuple[int | None, float]:
+        """Return the step and wall time of a call; raises TypeError or ValueError unless they are valid."""
+        step = self.step if step is None else to_step(step)
+        if walltime is not None:
+            return step, to_walltime(walltime)
+        return step, time.time() if self.walltime is None else self.walltime
+
+
+class DummyFileWriter:
+    """Writes nothing anywhere; what a SummaryWriter uses with `write_to_disk=False`."""
+
+    def __init__(self, logdir: Any) -> None:
+        self._logdir: str = os.fspath(logdir)
+        self.queue: EventQueue | None = None
+        self.stats = Stats()
+
+    def get_logdir(self) -> str:
+        return self._logdir
+
+    def add_event(self, event: Any, step: Any = None, walltime: Any = None) -> None:
+        """Do nothing."""
+
+    def add_summary(self, summary: Any, global_step: Any = None, walltime: Any = None) -> None:
+        """Do nothing."""
+
+    def add_deferred(self, encode: Any, global_step: Any = None, walltime: Any = None) -> None:
+        """Do nothing."""
+
+    def add_events(self, encode: Any, nbytes: int) -> None:
+        """Do nothing."""
+
+    def add_files(self, write: Any, nbytes: int) -> None:
+        """Do nothing."""
+
+    def add_scalar(self, tag: str, value: float, global_step: Any = None, walltime: Any = None) -> None:
+        """Do nothing."""
+
+    def add_graph(self, graph_profile: Any, walltime: Any = None) -> None:
+        """Do nothing."""
+
+    def add_onnx_graph(self, graph: Any, walltime: Any = None) -> None:
+        """Do nothing."""
+
+    def add_openvino_graph(self, graph: Any, walltime: Any = None) -> None:
+        """Do nothing."""
+
+    def flush(self) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+    def reopen(self) -> None:
+        """Do nothing."""
+
+    @contextlib.contextmanager
+    def use_metadata(self, *, global_step: Any = None, walltime: Any = None) -> Iterator[DummyFileWriter]:
+        """Do nothing."""
+        yield self
+
+
+class FileWriter(Replaceable):
+    """Writes Events to files in one log directory.
+
+    Args:
+        logdir: the directory, made if it is not there.
+        max_queue: accepted for compatibility; see `EventFileWriter`.
+        flush_secs: seconds between two fsyncs.
+        filename_suffix: appended to the names of the event files.
+        options: further arguments of `EventFileWriter`.
+
+    Raises OSError if the directory or the file cannot be made.
+    """
+
+    def __init__(
+        self, logdir: Any, max_queue: int = 10, flush_secs: float = 120, filename_suffix: str = "", **options: Any
+    ) -> None:
+        from .. import writer  # tools put an EventFileWriter of their own there
+
+        make = writer.EventFileWriter
+        own = isinstance(make, type) and issubclass(make, EventFileWriter)
+        options = options if own else {}
+        self.event_writer = make(os.fspath(logdir), max_queue, flush_secs, filename_suffix, **options)
+        self._default_metadata = DefaultMetadata()
+
+    def get_logdir(self) -> str:
+        """Return the directory of the event files."""
+        return str(self.event_writer.get_logdir())
+
+    @property
+    def stats(self) -> Stats:
+        """What became of the events so far."""
+        stats = getattr(self.event_writer, "stats", None)
+        return stats if isinstance(stats, Stats) else Stats()
+
+    @property
+    def queue(self) -> EventQueue | None:
+        """The queue that a caller may feed past `add_event`, or None where a layer on the way was replaced."""
+        writer = self.event_writer
+        plain = (
+            getattr(self.add_event, "__func__", None) is _PLAIN_ADD_EVENT
+            and getattr(self.add_summary, "__func__", None) is _PLAIN_ADD_SUMMARY
+            and getattr(getattr(writer, "add_event", None), "__func__", None) is _PLAIN_ADD_TO_FILE
+        )
+        return writer.queue if plain else None
+
+    def add_event(self, event: Any, step: Any = None, walltime: Any = None) -> None:
+        """Write an Event; its step and wall time are set if given.
+
+        Raises TypeError or ValueError for a step or wall time that cannot be one.
+        """
+        step, event.wall_time = self._default_metadata.resolve(step, walltime)
+        if step is not None:
+            event.step = step
+        self.event_writer.add_event(event)
+
+    def add_summary(self, summary: Any, global_step: Any = None, walltime: Any = None) -> None:
+        """Write a Summary as an Event: a message of ours or of another package, or its serialized bytes."""
+        if not isinstance(summary, Summary):
+            summary = Summary.FromString(summary if isinstance(summary, bytes) else summary.SerializeToString())
+        self.add_event(event_pb2.Event(summary=summary), global_step, walltime)
+
+    def add_deferred(self, encode: Callable[[], Summary], global_step: Any = None, walltime: Any = None) -> None:
+        """Write the Summary that `encode()` returns, called behind the caller where no layer was replaced."""
+        queue = self.queue
+        if queue is None:
+            self.add_summary(encode(), global_step, walltime)
+        else:
+            step, seconds = self._default_metadata.resolve(global_step, walltime)
+            queue.put(PendingSummary(encode, step, seconds, _memory_of(encode)))
+
+    def add_events(self, encode: Callable[[], list[bytes]], nbytes: int) -> None:
+        """Write the serialized Events that `encode()` returns, called behind the caller where no layer was replaced."""
+        queue = self.queue
+        if queue is None:
+            for data in encode():
+                event = event_pb2.Event.FromString(data)
+                self.add_event(event, event.step, event.wall_time)
+        else:
+            queue.put(PendingEvents(encode, nbytes))
+
+    def add_files(self, write: Callable[[], object], nbytes: int) -> None:
+        """Call `write()`, which writes files beside the event file, behind the caller where no layer was replaced."""
+        queue = self.queue
+        if queue is None:
+            write()
+        else:
+            queue.put(PendingFiles(write, nbytes))
+
+    def add_scalar(self, tag: str, value: float, global_step: Any = None, walltime: Any = None) -> None:
+        """Write a scalar that has neither name nor description of its own."""
+        queue = self.queue
+        if queue is None:
+            self.add_summary(scalar(tag, value), global_step, walltime)
+        else:
+            queue.put((tag, value, *self._default_metadata.resolve(global_step, walltime)))
+
+    def add_graph(self, graph_profile: Any, walltime: Any = None) -> None:
+        """Write a pair of GraphDef and RunMetadata; the latter under the tag `profiler`."""
+        graph, run_metadata = graph_profile[0], graph_profile[1]
+        self.add_event(event_pb2.Event(graph_def=graph.SerializeToString()), None, walltime)
+        tagged = event_pb2.TaggedRunMetadata(tag="profiler", run_metadata=run_metadata.SerializeToString())
+        self.add_event(event_pb2.Event(tagged_run_metadata=tagged), None, walltime)
+
+    def add_onnx_graph(self, graph: Any, walltime: Any = None) -> None:
+        """Write a GraphDef."""
+        self.add_event(event_pb2.Event(graph_def=graph.SerializeToString()), None, walltime)
+
+    add_openvino_graph = add_onnx_graph
+
+    def flush(self) -> None:
+        """Wait until every earlier event is with the operating system."""
+        self.event_writer.flush()
+
+    def close(self) -> None:
+        """Write everything, bring it onto the disk and close the file."""
+        self.event_writer.close()
+
+    def reopen(self) -> None:
+        """Let the next events go into a new file, after `close`."""
+        self.event_writer.reopen()
+
+    @contextlib.contextmanager
+    def use_metadata(self, *, global_step: Any = None, walltime: Any = None) -> Iterator[FileWriter]:
+        """Set the step and wall time of the calls in the block that name none. Blocks may be nested."""
+        with self._default_metadata.use(global_step, walltime):
+            yield self
+
+
+_PLAIN_ADD_EVENT = FileWriter.add_event
+_PLAIN_ADD_SUMMARY = FileWriter.add_summary
+_PLAIN_ADD_TO_FILE = EventFileWriter.add_event
+
+
+def _memory_of(encode: Callable[[], Summary]) -> int:
+    arguments = encode.args if isinstance(encode, partial) else ()
+    return 1024 + sum(getattr(argument, "nbytes", 0) for argument in arguments)

@@ -1,0 +1,329 @@
+"""The methods of SummaryWriter that log numbers, and what is computed from many of them.
+
+Those that few programs call import their encoders themselves.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from functools import partial
+from time import time
+from typing import Any
+
+from ..errors import type_error
+from ..summary.histogram import histogram_raw, prepare_histogram
+from ..summary.metadata import checked_labels
+from ..summary.scalar import scalar, scalar_group
+from ..summary.tags import check_tag, clean_tag
+from ..values.arrays import to_float
+from .run import RunWriter
+
+_NO_TEXT = ""
+_BYTES_OF_PAIR = 128  # of memory that a tag and its value take while they are pending
+
+
+class NumberMethods(RunWriter):
+    """See `SummaryWriter`."""
+
+    def add_scalar(
+        self,
+        tag: str,
+        scalar_value: Any,
+        global_step: Any = None,
+        walltime: Any = None,
+        display_name: str = _NO_TEXT,
+        summary_description: str = _NO_TEXT,
+        new_style: bool = False,
+        double_precision: bool = False,
+    ) -> None:
+        """Log a number, as float32.
+
+        Args:
+            scalar_value: a number, or an array or tensor of one element. NaN and infinity are kept.
+            display_name: what TensorBoard shows instead of the tag.
+            summary_description: Markdown shown beside the chart.
+            new_style: store a tensor, as TensorFlow 2 does, instead of a `simple_value`.
+            double_precision: store float64, which implies `new_style`; TensorBoard shows it with
+                `--load_fast=false` only.
+        """
+        lane = self._lane
+        value = scalar_value if type(scalar_value) is float else to_float(scalar_value, tag)
+        if (
+            type(global_step) is int
+            and type(tag) is str
+            and lane is not None
+            and walltime is None
+            and not global_step >> 63  # negative steps and those of more bits are looked at below
+            and display_name is _NO_TEXT
+            and summary_description is _NO_TEXT
+            and new_style is False
+            and double_precision is False
+        ):
+            entry = (tag, value, global_step, time())
+            entries = lane.entries
+            entries.append(entry)
+            if len(entries) > lane.limit:  # read after the append: see EventQueue
+                lane.settle(entry)
+            return
+        tag = clean_tag(tag)
+        display_name, summary_description = checked_labels(tag, display_name, summary_description)
+        if new_style or double_precision:
+            from ..summary.tensor import scalar_tensor
+
+            encode = partial(scalar_tensor, tag, value, double_precision, display_name, summary_description)
+            self._add_deferred(tag, encode, global_step, walltime)
+        elif display_name or summary_description:
+            encode = partial(scalar, tag, value, display_name, summary_description)
+            self._add_deferred(tag, encode, global_step, walltime)
+        elif lane is not None:
+            lane.put((tag, value, *self._step_and_walltime(tag, global_step, walltime)))
+        else:
+            self._get_file_writer().add_scalar(tag, value, *self._step_and_walltime(tag, global_step, walltime))
+
+    def add_scalars(
+        self, main_tag: str, tag_scalar_dict: Mapping[str, Any], global_step: Any = None, walltime: Any = None
+    ) -> None:
+        """Log several numbers that one chart shows together.
+
+        Each goes into a sub-run of its own, the directory `<logdir>/<main_tag>/<key>`, under the tag `main_tag`.
+        Up to 100,000 points are also kept for `export_scalars_to_json`.
+
+        Args:
+            main_tag: the tag of the chart.
+            tag_scalar_dict: a number for each sub-run.
+        """
+        main_tag = check_tag(main_tag)
+        items = _checked_dict(main_tag, tag_scalar_dict)
+        values = {check_tag(key): to_float(value, f"{main_tag}/{key}") for key, value in items}
+        step, seconds = self._step_and_walltime(main_tag, global_step, walltime)
+        for key, value in values.items():
+            logdir, writer = self._sub_writer(main_tag, key)
+            writer.add_scalar(main_tag, value, step, seconds)
+            self._scalar_history.add(logdir, seconds, step, value)
+
+    def add_scalars_at_step(self, values: Mapping[str, Any], global_step: Any = None, walltime: Any = None) -> None:
+        """Log several scalars of one step at once: the fastest way, and less than half the bytes on disk.
+
+        As `add_scalar` for each, but in a single Event.
+
+        Args:
+            values: a number for each tag.
+        """
+        numbers = [
+            (check_tag(tag), value if type(value) is float else to_float(value, tag))
+            for tag, value in _checked_dict("values", values)
+        ]
+        step, seconds = self._step_and_walltime(numbers[0][0] if numbers else "", global_step, walltime)
+        if numbers:
+            encode = partial(scalar_group, numbers, step, seconds)
+            self._get_file_writer().add_events(encode, _BYTES_OF_PAIR * len(numbers))
+
+    def add_scalar_series(self, tag: str, values: Any, steps: Any = None, walltimes: Any = None) -> None:
+        """Log many points of one scalar at once, a million in a second, say to import logs.
+
+        Args:
+            values: numbers, shape (N,); stored as float32.
+            steps: an integer for each, shape (N,); 0 to N - 1 by default. They should increase.
+            walltimes: seconds since the epoch for each, shape (N,), or one for all; by default that of
+                `use_metadata`, or now.
+        """
+        from ..summary.scalar_series import prepare_series
+
+        tag = clean_tag(tag)
+        if walltimes is None:
+            _, walltimes = self._default_metadata.resolve(None, None)
+        for encode, nbytes in prepare_series(tag, values, steps, walltimes):
+            self._get_file_writer().add_events(encode, nbytes)
+
+    def export_scalars_to_json(self, path: str | os.PathLike[str]) -> None:
+        """Write the points of `add_scalars` as JSON, `{sub-run: [[wall time, step, value], ...]}`, and forget them.
+
+        At most 100,000 points are kept: where there are more, the older half of the longest series is forgotten.
+        Raises OSError.
+        """
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(self._scalar_history.points, file)
+        self._scalar_history = type(self._scalar_history)()
+
+    def add_histogram(
+        self,
+        tag: str,
+        values: Any,
+        global_step: Any = None,
+        bins: Any = "tensorflow",
+        walltime: Any = None,
+        max_bins: int | None = None,
+    ) -> None:
+        """Log how values are distributed.
+
+        Args:
+            values: real numbers, any shape. NaN and infinity are left out, with one warning per tag.
+            bins: "tensorflow" for bins that grow by 10 %; "compact" for 48 of equal width, which take a tenth of the
+                bytes (TensorBoard redraws any histogram with 30 bins); an estimator or a number of bins as
+                `numpy.histogram` takes them, or a sequence of edges.
+            max_bins: more bins than this are joined, each (number of bins) // max_bins neighbours to one. Fewer than
+                twice max_bins remain: all of the 1548 default ones for 775, half of them for 774.
+        """
+        if isinstance(bins, str) and bins == "tensorflow":
+            bins = self.default_bins
+        self._add_deferred(tag, prepare_histogram(tag, values, bins, max_bins), global_step, walltime)
+
+    def add_histogram_raw(
+        self,
+        tag: str,
+        min: Any,
+        max: Any,
+        num: Any,
+        sum: Any,
+        sum_squares: Any,
+        bucket_limits: Any,
+        bucket_counts: Any,
+        global_step: Any = None,
+        walltime: Any = None,
+    ) -> None:
+        """Log a histogram that was counted elsewhere. The tag is kept as it is.
+
+        Args:
+            min, max, num, sum, sum_squares: of all values.
+            bucket_limits: the upper limit of each bucket, shape (K,): for the edges of `numpy.histogram`, all but
+                the first.
+            bucket_counts: the number of values in each bucket, shape (K,).
+        """
+        summary = histogram_raw(tag, min, max, num, sum, sum_squares, bucket_limits, bucket_counts)
+        self._get_file_writer().add_summary(summary, *self._step_and_walltime(tag, global_step, walltime))
+
+    def add_tensor(self, tag: str, tensor: Any, global_step: Any = None, walltime: Any = None) -> None:
+        """Log an array as it is, for programs that read it back: TensorBoard has no dashboard for it.
+
+        Args:
+            tensor: any shape; its dtype is kept, bfloat16 included.
+        """
+        from ..summary.tensor import prepare_tensor
+
+        self._add_deferred(tag, prepare_tensor(tag, tensor), global_step, walltime)
+
+    def add_pr_curve(
+        self,
+        tag: str,
+        labels: Any,
+        predictions: Any,
+        global_step: Any = None,
+        num_thresholds: int = 127,
+        weights: Any = None,
+        walltime: Any = None,
+    ) -> None:
+        """Log a precision-recall curve. The tag is kept as it is.
+
+        Args:
+            labels: what is true, 0 or 1, any shape.
+            predictions: how probable it was said to be, in [0, 1], the same shape.
+            num_thresholds: how many thresholds, evenly from 0 to 1; at least 2.
+            weights: of each element, the same shape, or one for all.
+        """
+        from ..summary.pr_curves import prepare_pr_curve
+
+        encode = prepare_pr_curve(tag, labels, predictions, num_thresholds, weights)
+        self._add_deferred(tag, encode, global_step, walltime)
+
+    def add_pr_curve_raw(
+        self,
+        tag: str,
+        true_positive_counts: Any,
+        false_positive_counts: Any,
+        true_negative_counts: Any,
+        false_negative_counts: Any,
+        precision: Any,
+        recall: Any,
+        global_step: Any = None,
+        num_thresholds: int = 127,
+        weights: Any = None,
+        walltime: Any = None,
+    ) -> None:
+        """Log a precision-recall curve that was computed elsewhere. The tag is kept as it is.
+
+        Args:
+            true_positive_counts, false_positive_counts, true_negative_counts, false_negative_counts, precision,
+                recall: one for each threshold, in increasing order, shape (num_thresholds,).
+            num_thresholds: how many there are.
+            weights: accepted for compatibility; the counts are weighted already.
+        """
+        from ..summary.pr_curves import prepare_pr_curve_raw
+
+        counts = (true_positive_counts, false_positive_counts, true_negative_counts, false_negative_counts)
+        encode = prepare_pr_curve_raw(tag, *counts, precision, recall, num_thresholds, weights)
+        self._add_deferred(tag, encode, global_step, walltime)
+
+    def add_custom_scalars(self, layout: Mapping[str, Any]) -> None:
+        """Arrange scalars in charts of their own, on the custom scalars dashboard.
+
+        TensorBoard keeps the last layout of a run, so the layouts of successive calls are merged.
+
+        Args:
+            layout: `{category: {chart: ["Multiline", tags]}}`, or `["Margin", [value, lower, upper]]` for a chart.
+        """
+        from ..summary.chart_layout import merge_layouts, prepare_custom_scalars
+
+        self._custom_scalars_layout = merge_layouts(self._custom_scalars_layout, layout)
+        self._add_deferred("", prepare_custom_scalars(self._custom_scalars_layout), None, None)
+
+    def add_custom_scalars_multilinechart(
+        self, tags: Sequence[str], category: str = "default", title: str = "untitled"
+    ) -> None:
+        """Show several scalars in one chart. As `add_custom_scalars`.
+
+        Args:
+            tags: regular expressions; each draws the tags that begin with it.
+        """
+        self.add_custom_scalars({check_tag(category): {check_tag(title): ["Multiline", tags]}})
+
+    def add_custom_scalars_marginchart(
+        self, tags: Sequence[str], category: str = "default", title: str = "untitled"
+    ) -> None:
+        """Show a scalar within its bounds. As `add_custom_scalars`.
+
+        Args:
+            tags: the three tags of the value, its lower and its upper bound.
+        """
+        self.add_custom_scalars({check_tag(category): {check_tag(title): ["Margin", tags]}})
+
+    def add_hparams(
+        self,
+        hparam_dict: Mapping[str, Any],
+        metric_dict: Mapping[str, Any],
+        name: str | None = None,
+        global_step: Any = None,
+        hparam_domain_discrete: Mapping[str, Sequence[Any]] | None = None,
+        run_name: str | None = None,
+    ) -> None:
+        """Log hyperparameters and what they led to, for the hparams dashboard to compare.
+
+        They go into a sub-run of their own, and the metrics into the same as scalars. TensorBoard shows the
+        hyperparameters of all runs together; with `hparam_domain_discrete` it shows those of this run only.
+
+        Args:
+            hparam_dict: bool, number or string for each name; None is left out, anything else becomes a string.
+            metric_dict: a number for each tag.
+            name: the directory of the sub-run; by default the time. "." is the directory of the run itself.
+            hparam_domain_discrete: the values that a hyperparameter may take, for each name.
+            run_name: another name of `name`, the one of torch.utils.tensorboard.
+        """
+        from ..summary.hyperparameters import prepare_hparams
+
+        if isinstance(name, Mapping):  # the third argument of torch.utils.tensorboard
+            name, hparam_domain_discrete = None, name
+        step, seconds = self._default_metadata.resolve(global_step, None)
+        summaries, metrics = prepare_hparams(hparam_dict, metric_dict, hparam_domain_discrete, step)
+        names = [check_tag(given) for given in (name, run_name) if given is not None]
+        _, writer = self._sub_writer(next(filter(None, names), str(time())))
+        for summary in summaries:
+            writer.add_summary(summary, None, seconds)
+        for tag, value in metrics.items():
+            writer.add_scalar(tag, value, step, seconds)
+
+
+def _checked_dict(name: str, value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        raise type_error(name, value, "a dict")
+    return value.items()

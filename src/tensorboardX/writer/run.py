@@ -1,0 +1,264 @@
+"""The life of a SummaryWriter: its run's directory, the writers in it, and their end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from types import TracebackType
+from typing import Any, TypeVar
+
+from ..background.queue import EventQueue, Stats
+from ..background.thread import WriterThread
+from ..errors import InvalidTypeError, LogdirError, describe
+from ..notices import warn_once
+from ..proto.event_pb2 import Event, SessionLog
+from ..proto.summary_pb2 import Summary
+from ..storage.factories import is_relative
+from ..summary.histogram import DEFAULT_BINS
+from ..summary.image import checked_format
+from .file_writer import DefaultMetadata, DummyFileWriter, FileWriter
+from .history import Point, ScalarHistory
+from .paths import below
+from .replaceable import tell_when_replaced
+
+AnyFileWriter = FileWriter | DummyFileWriter
+_MOST_TAGS = 10_000
+_MEANT_WITHOUT_STEP = ("hp_metric",)  # Lightning logs it at the beginning of each stage
+Self = TypeVar("Self", bound="RunWriter")
+
+
+def default_logdir(comment: str) -> str:
+    """Return `runs/<month><day>_<time>_<host><comment>`."""
+    import socket
+
+    return os.path.join("runs", f"{datetime.now():%b%d_%H-%M-%S}_{socket.gethostname()}{comment}")
+
+
+def _working_directory() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # it was removed
+        return ""
+
+
+class Shadowable:
+    """A property in whose place a subclass may have an attribute of its own."""
+
+    def __init__(self, get: Callable[[Any], Any]) -> None:
+        self._get = get
+        self.__doc__ = get.__doc__
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else self._get(instance)
+
+
+class RunWriter:
+    """Holds the event files of one run: the run's own, and those of the sub-runs that `add_scalars` makes.
+
+    See `SummaryWriter` for the arguments.
+    """
+
+    def __init__(
+        self,
+        logdir: str | os.PathLike[str] | None = None,
+        comment: str = "",
+        purge_step: int | None = None,
+        max_queue: int = 10,
+        flush_secs: float = 120,
+        filename_suffix: str = "",
+        write_to_disk: bool = True,
+        log_dir: str | os.PathLike[str] | None = None,
+        comet_config: dict[str, Any] | None = None,
+        image_format: str = "PNG",
+        **kwargs: Any,
+    ) -> None:
+        chosen = logdir or log_dir or default_logdir(comment)
+        if not isinstance(chosen, (str, os.PathLike)):
+            raise InvalidTypeError(f"logdir: got {describe(chosen)}; accepted is a path")
+        self.logdir = self.log_dir = os.fspath(chosen)
+        self.purge_step = purge_step
+        self.default_bins = list(DEFAULT_BINS)
+        self.kwargs = kwargs
+        self._max_queue = max_queue
+        self._flush_secs = flush_secs
+        self._filename_suffix = filename_suffix
+        self._write_to_disk = write_to_disk
+        self._comet_config = comet_config
+        self._image_format = checked_format(image_format)
+        self._anchor = _working_directory()
+        self._start()
+        try:
+            self._open(open_now=True)
+        except OSError as error:
+            raise LogdirError(error.errno, f"cannot log to {self.logdir!r}: {error.strerror or error}") from error
+        self._mark_purge()
+
+    def _start(self) -> None:
+        self._file_writer: Any = None
+        self.all_writers: dict[str, Any] | None = None
+        self._default_metadata = DefaultMetadata()
+        self._scalar_history = ScalarHistory()
+        self._custom_scalars_layout: dict[str, dict[str, list[Any]]] = {}
+        self._tags_without_step: set[str] = set()
+        self._writer_of_logdir: dict[str, Any] = {}  # `close` leaves them here, to be opened again
+        self._thread = WriterThread()
+        self._lane: EventQueue | None = None
+        tell_when_replaced(self)
+
+    # ---- where the events go
+
+    def get_logdir(self) -> str:
+        """Return the directory of the run."""
+        return self.logdir
+
+    @property
+    def file_writer(self) -> Any:
+        """The writer of the run's own directory; None after `close`."""
+        return self._file_writer
+
+    @file_writer.setter
+    def file_writer(self, file_writer: Any) -> None:
+        self._file_writer = file_writer
+        self.update_lane()
+
+    @property
+    def scalar_dict(self) -> dict[str, list[Point]]:
+        """The points that `export_scalars_to_json` will write."""
+        return self._scalar_history.points
+
+    @scalar_dict.setter
+    def scalar_dict(self, points: dict[str, list[Point]]) -> None:
+        self._scalar_history = ScalarHistory(points)
+
+    @Shadowable
+    def stats(self) -> Stats:
+        """What became of the events of this run and its sub-runs so far, since the writer was made."""
+        total = Stats()
+        for writer in list(self._writer_of_logdir.values()):
+            for name, count in vars(writer.stats).items():
+                setattr(total, name, getattr(total, name) + count)
+        return total
+
+    def _get_file_writer(self) -> Any:
+        """Return the writer of the run's own directory; opens a new file after `close`."""
+        return self._open(open_now=False) if self.file_writer is None else self.file_writer
+
+    def _open(self, open_now: bool) -> Any:
+        writer = self._writer_in(self.logdir, open_now)
+        reopen = getattr(getattr(writer, "event_writer", None), "reopen", None)
+        if reopen is not None:  # a class that a tool put in may want to be told; ours does nothing
+            reopen()
+        self.file_writer, self.all_writers = writer, {writer.get_logdir(): writer}
+        return writer
+
+    def _writer_in(self, logdir: str, open_now: bool = False) -> Any:
+        """Return the one writer of a directory. Threads that ask at once get the same one."""
+        writer = self._writer_of_logdir.get(logdir)
+        if isinstance(writer, DummyFileWriter) == self._write_to_disk:  # a tool changed it in between
+            self._writer_of_logdir.pop(logdir, None)
+            writer = None
+        return writer or self._writer_of_logdir.setdefault(logdir, self._new_file_writer(logdir, open_now))
+
+    def _new_file_writer(self, logdir: str, open_now: bool) -> AnyFileWriter:
+        if not self._write_to_disk:
+            return DummyFileWriter(logdir)
+        settings = (self._anchored(logdir), self._max_queue, self._flush_secs, self._filename_suffix)
+        return FileWriter(*settings, thread=self._thread, open_now=open_now, **self.kwargs)
+
+    def _anchored(self, directory: str) -> str:
+        """Return a directory as it was meant where the writer was made, should the process have gone elsewhere."""
+        moved = is_relative(directory) and _working_directory() != self._anchor
+        return os.path.join(self._anchor, directory) if moved else directory
+
+    def _sub_writer(self, *names: str) -> tuple[str, Any]:
+        """Return the directory that `names` make below the run's own, and its writer."""
+        self._get_file_writer()
+        logdir = below(self.logdir, *names)
+        writer = self._writer_in(logdir)
+        if self.all_writers is not None:
+            self.all_writers[logdir] = writer
+        return logdir, writer
+
+    def _mark_purge(self) -> None:
+        """Say that what an earlier process logged from `purge_step` on is void.
+
+        TensorBoard's Python loader takes the first START of a run for its beginning and acts on later ones only;
+        so two are written, in the first file of this writer and not at each reopening.
+        """
+        if self.purge_step is None:
+            return
+        for _ in range(2):
+            start = Event(session_log=SessionLog(status=SessionLog.START))
+            self._get_file_writer().add_event(start, self.purge_step)
+
+    # ---- the way of a value
+
+    def update_lane(self) -> None:
+        """Scalars go straight to the queue, unless a layer was replaced or a default step or wall time is set."""
+        plain = self._default_metadata.step is None and self._default_metadata.walltime is None
+        replaced = type(self)._get_file_writer is not RunWriter._get_file_writer
+        self._lane = getattr(self._file_writer, "queue", None) if plain and not replaced else None
+
+    def _add_deferred(self, tag: str, encode: Callable[[], Summary], global_step: Any, walltime: Any) -> None:
+        """Write what `encode()` returns, at the step and time given or the defaults."""
+        self._get_file_writer().add_deferred(encode, *self._step_and_walltime(tag, global_step, walltime))
+
+    def _step_and_walltime(self, tag: str, global_step: Any, walltime: Any) -> tuple[int | None, float]:
+        """Return the step and time of a call. Says once per tag that points without a step fall on one another."""
+        step, seconds = self._default_metadata.resolve(global_step, walltime)
+        if step is None and tag and tag not in _MEANT_WITHOUT_STEP:
+            if tag in self._tags_without_step:
+                warn_once(tag, "logged again without a step: TensorBoard shows only one point of step 0")
+            elif len(self._tags_without_step) < _MOST_TAGS:
+                self._tags_without_step.add(tag)
+        return step, seconds
+
+    @contextlib.contextmanager
+    def use_metadata(self: Self, *, global_step: Any = None, walltime: Any = None) -> Iterator[Self]:
+        """Set the step and wall time of the calls in the `with` block that name none. Blocks may be nested.
+
+            with writer.use_metadata(global_step=10):
+                writer.add_scalar("loss", 3.0)
+
+        Raises ValueError if neither is given.
+        """
+        try:
+            with self._default_metadata.use(global_step, walltime):
+                self.update_lane()
+                yield self
+        finally:
+            self.update_lane()
+
+    # ---- the end
+
+    def flush(self) -> None:
+        """Wait until every earlier event is with the operating system: another process can read it, and killing
+        this one loses none of it. Waits no longer than the store makes progress; see docs/reliability.md."""
+        for writer in list(self._writer_of_logdir.values()):  # not `all_writers`: another thread may be closing
+            writer.flush()
+
+    def close(self) -> None:
+        """Write everything, bring it onto the disk and close the files. Idempotent; an `add_*` opens new ones."""
+        self.file_writer = self.all_writers = None
+        for writer in list(self._writer_of_logdir.values()):
+            writer.close()
+
+    def __enter__(self: Self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process, or a copy, needs to go on in the same run with files of its own."""
+        kept = ("logdir", "log_dir", "_anchor", "purge_step", "default_bins", "kwargs")
+        settings = ("_max_queue", "_flush_secs", "_filename_suffix", "_write_to_disk", "_comet_config", "_image_format")
+        return {name: getattr(self, name) for name in (*kept, *settings)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._start()

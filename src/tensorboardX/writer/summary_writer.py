@@ -1,0 +1,68 @@
+"""SummaryWriter: what a training loop calls. Each `add_*` checks and copies its value, and hands it on."""
+
+from __future__ import annotations
+
+from types import FunctionType
+
+from .media import MediaMethods
+from .models import ModelMethods
+from .numbers import NumberMethods
+
+
+class SummaryWriter(NumberMethods, MediaMethods, ModelMethods):
+    """Writes what a training loop measures to event files, which TensorBoard shows.
+
+        from tensorboardX import SummaryWriter
+
+        with SummaryWriter("runs/first") as writer:
+            for step in range(100):
+                writer.add_scalar("loss", loss, step)
+
+    Every `add_*` returns as soon as its value is checked and copied; encoding and writing happen in a thread
+    behind it. What is pending is in the file within a second, after `flush()` at once. Values may be numbers, lists,
+    NumPy arrays, and tensors of torch, JAX, TensorFlow, Paddle, CuPy and MLX.
+
+    Common to all of them:
+
+    - `tag`: the name under which TensorBoard shows the value. Slashes make groups.
+    - `global_step`: an integer, the x axis. Calls without one all land on step 0.
+    - `walltime`: seconds since the epoch; the time of the call by default.
+    - TypeError or ValueError is raised for a value that cannot be logged, before anything is written. After the
+      constructor, no fault of the disk is raised, unless `on_error="raise"` asks for it.
+
+    Args:
+        logdir: directory of the run; by default `runs/<date>_<time>_<host><comment>`.
+        comment: appended to the default directory; ignored if `logdir` is given.
+        purge_step: hide what an earlier, crashed process logged in this directory from this step on.
+        max_queue: accepted for compatibility. The queue is bounded in bytes, by `max_queue_bytes`.
+        flush_secs: seconds between two fsyncs. (What is pending is written within a second anyway.)
+        filename_suffix: appended to the names of the event files.
+        write_to_disk: False writes nothing anywhere; values are still checked.
+        log_dir: another name of `logdir`, the one of torch.utils.tensorboard.
+        comet_config: settings for Comet; by default nothing is sent there.
+        image_format: of images and figures, "PNG" (the default), "JPEG" or "WebP". The latter two lose details, for a
+            fraction of the bytes; JPEG leaves out alpha.
+        kwargs: `on_full`: "block" (the default) waits for a store that does not keep up, within bounds, "drop" never
+            waits. `on_error`: "warn" (the default) or "raise". `max_queue_bytes`: memory for pending events.
+
+    Raises OSError if the directory cannot be made or written.
+    """
+
+    def _start(self) -> None:
+        super()._start()
+        if self._comet_config not in (None, {"disabled": True}):
+            from ..comet.listener import attach
+
+            attach(self, self._comet_config)
+
+
+def _keep_from_compiler() -> None:
+    """Have torch.compile call the methods as they are: it would trace into them, and fail at what it finds there."""
+    for base in SummaryWriter.__mro__[:-1]:
+        for method in vars(base).values():
+            if isinstance(method, FunctionType):
+                method._torchdynamo_disable = True  # type: ignore[attr-defined]  # as torch.compiler.disable does
+                method._torchdynamo_disable_msg = "logging"  # type: ignore[attr-defined]
+
+
+_keep_from_compiler()

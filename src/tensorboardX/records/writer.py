@@ -49,6 +49,23 @@ class RecordWriter:
             self._written = len(self._taken) if written is None else self._written + written
         self._taken, self._written = b"", 0
 
+    @property
+    def buffered_bytes(self) -> int:
+        """How many bytes of what was written the file keeps, and its store does not have yet."""
+        return getattr(self._file, "buffered", 0)
+
+    def store_next(self) -> None:
+        """Bring the oldest of what the file keeps to its store. Raises OSError."""
+        store_next = getattr(self._file, "store_next", None)
+        if store_next is not None:
+            store_next()
+
+    def check_writable(self) -> None:
+        """Raise OSError if the store will refuse what is written, where that can be known at once."""
+        check_writable = getattr(self._file, "check_writable", None)
+        if check_writable is not None:
+            check_writable()
+
     def flush(self) -> None:
         """Hand everything to the operating system. Raises OSError."""
         self.write_out()

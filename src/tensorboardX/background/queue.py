@@ -82,8 +82,9 @@ class EventQueue:
         self._encoder = BatchEncoder(
             self.entries, self._in_flight, self._thread.may_pause, self._free, self.stats, self._warn
         )
-        progress, flush_secs = self._thread.progress, self._options.flush_secs
-        self._sink = EventSink(self._open_file, flush_secs, events_writer, progress, self._warn, self._leave_out)
+        progress, memory, flush_secs = self._thread.progress, self._thread.memory, self._options.flush_secs
+        told = (self._progressed, self._warn, self._leave_out)
+        self._sink = EventSink(self._open_file, flush_secs, events_writer, progress, memory, *told)
         self._flushed = False  # nothing was taken from the queue since the last flush of the file
         self._failing_since: float | None = None
         self._error: OSError | None = None  # the one to raise, where errors are to be raised
@@ -150,13 +151,9 @@ class EventQueue:
             return True
         if sys.is_finalizing():
             return False
-        with self._lock:
-            barrier = self._closing if self.closed else Barrier()
-            if barrier is None:
-                return True
-            if not self.closed:
-                self.entries.append(barrier)
-        self._thread.request_drain()
+        barrier = self.request_flush()
+        if barrier is None:
+            return True
         written = self.wait_for(barrier, self._thread.progress.since(), progress.BRIEF_PATIENCE)
         self._raise_error()
         if not written:
@@ -164,6 +161,15 @@ class EventQueue:
                 self._warn("unflushed", "flush gave up, while writing fails; %d events wait", self.pending_events())
             self._raise_given_up("flush gave up: nothing could be written")
         return written
+
+    def request_flush(self) -> Barrier | None:
+        """Begin to flush, without waiting; return the barrier to wait for, None if there is nothing to do."""
+        with self._lock:
+            barrier = self._closing if self.closed else Barrier()
+            if barrier is not None and not self.closed:
+                self.entries.append(barrier)
+        self._thread.request_drain()
+        return barrier
 
     def close(self) -> bool:
         """Write every entry, bring it onto the disk and close the file; return whether that was done.
@@ -309,6 +315,7 @@ class EventQueue:
         if not self._draining.acquire(timeout=_GLANCE):
             return False  # a thread that came to help finds the writer at work
         try:
+            self._upload_if_due()
             pending = bool(self.entries or self._sink.batch or self._in_flight)
             if pending:
                 self._flushed = False
@@ -374,7 +381,12 @@ class EventQueue:
 
     def _write_out(self) -> None:
         if self._sink.batch:
-            self._progressed(self._sink.write_out())
+            self._sink.write_out()
+
+    def _upload_if_due(self) -> None:
+        """Have the file store what it keeps, where the files of the run take much of the memory. Raises OSError."""
+        if self._sink.unstored.events and self._thread.memory.unstored > self._options.max_queue_bytes // _WAKING:
+            self._sink.flush()
 
     def _leave_out(self) -> None:
         self.stats.failed += 1
@@ -457,7 +469,7 @@ class EventQueue:
     def pending_events(self) -> int:
         """Return how many events wait to be written."""
         entries = sum(not isinstance(entry, Barrier) for entry in tuple(self.entries))
-        return entries + self._in_flight.values() + len(self._sink.batch)
+        return entries + self._in_flight.values() + len(self._sink.batch) + self._sink.unstored.events
 
     # ---- the end
 
@@ -466,7 +478,7 @@ class EventQueue:
 
         The batch that is being written counts as dropped: whether the store has it, nobody will know.
         """
-        lost = len(self._sink.batch)
+        lost = len(self._sink.batch) + self._sink.unstored.events
         self.stats.dropped += lost
         return lost + self._drop_entries()
 

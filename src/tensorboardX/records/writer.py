@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 
 from ..storage.factories import open_file
 from .framing import frame, frame_batch
@@ -20,6 +21,8 @@ class RecordWriter:
     def __init__(self, path: str) -> None:
         self.path = path
         self._file = open_file(path)
+        # What buffers whole writes needs whole records, and answers at once.
+        self._piece_bytes = sys.maxsize if hasattr(self._file, "store_next") else _PIECE_BYTES
         self._taken = b""  # records, of which so many bytes are written:
         self._written = 0
 
@@ -52,7 +55,7 @@ class RecordWriter:
         Raises OSError.
         """
         if self._written < len(self._taken):
-            piece = self._taken[self._written : self._written + _PIECE_BYTES]
+            piece = self._taken[self._written : self._written + self._piece_bytes]
             written = self._file.write(piece)
             if written == 0:
                 raise OSError(errno.EIO, "the file takes no more bytes", self.path)

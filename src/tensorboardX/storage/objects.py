@@ -6,6 +6,7 @@ those of fsspec are not installed.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -119,7 +120,8 @@ class FsspecObjects:
 
 
 def _could_not(do: str, name: str, error: BaseException) -> OSError:
-    return OSError(f"cannot {do} {name}: {reason(error)}")
+    number = error.errno if isinstance(error, OSError) else None
+    return OSError(number or errno.EIO, f"cannot {do} {name}: {reason(error)}")
 
 
 def _open_fsspec(url: str) -> Opened:

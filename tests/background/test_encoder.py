@@ -76,18 +76,18 @@ def serialized(step):
     return Event(step=step).SerializeToString()
 
 
-def value(step, nbytes=100, until=None, kind=PendingSummary):
+def value(step, nbytes=100, until=None, kind=PendingSummary, tag="value"):
     def encode():
         if until is not None:
             assert until.wait(10)
         return Summary()
 
-    return kind(encode, step, 1.0, nbytes)
+    return kind(tag, encode, step, 1.0, nbytes)
 
 
 def test_entries_keep_their_order_up_to_a_barrier_or_the_most():
     barrier = Barrier(close=True)
-    held = PendingScalars(lambda: [serialized(3), serialized(4)], 100)
+    held = PendingScalars((), lambda: [serialized(3), serialized(4)], 100)
     entries = [scalar(0), scalar(1), serialized(2), held, value(5), scalar(6), barrier, scalar(7)]
     queue = Queue(collections.deque(entries))
     assert queue.fill(2) == ([0, 1], 2)
@@ -102,7 +102,7 @@ def test_scalars_pass_a_value_that_is_slow_to_encode_and_nothing_else_does():
     encoding = threading.Event()
     flush, close = Barrier(), Barrier(close=True)
     slow = value(1, QUICK_BYTES + 1, until=encoding)
-    named = value(4, kind=PendingScalarSummary)
+    named = value(4, kind=PendingScalarSummary, tag="b")
     entries = [slow, scalar(2), value(3), named, serialized(5), flush, scalar(6), close, scalar(7)]
     queue = Queue(collections.deque(entries))
     assert queue.fill() == ([2, 4, 5, 6], 8)
@@ -110,6 +110,21 @@ def test_scalars_pass_a_value_that_is_slow_to_encode_and_nothing_else_does():
     encoding.set()
     assert queue.complete_all() == [1, 3, flush, close]
     assert queue.fill() == ([7], 1)
+
+
+def test_nothing_passes_what_has_the_same_tag():
+    encoding = threading.Event()
+    summary = Summary(value=[Summary.Value(tag="a_b")])
+    others = [("a_b", 0.5, 2, 1.0), Event(step=3, summary=summary).SerializeToString(), value(4, tag="c")]
+    later = [("c", 0.5, 5, 1.0), ("/a b", 0.5, 6, 1.0), PendingScalars(("d", "a b"), lambda: [serialized(7)], 1)]
+    last = [("d", 0.5, 8, 1.0), scalar(9)]
+    slow = value(1, QUICK_BYTES + 1, until=encoding, tag="a b")
+    queue = Queue(collections.deque([slow, *others, *later, *last]))
+    assert queue.fill() == ([9], 9)
+    encoding.set()
+    assert queue.complete_all() == [1, 2, 3, 4, 5, 6, 7, 8]
+    queue.entries.append(("a_b", 0.5, 10, 1.0))
+    assert queue.fill() == ([10], 1)
 
 
 def test_memory_of_a_value_is_free_once_it_is_encoded():
@@ -158,9 +173,9 @@ def exiting():
 
 
 def test_what_cannot_be_encoded_costs_none_of_its_neighbours():
-    slow = PendingSummary(broken, 5, 1.0, QUICK_BYTES + 1)
-    slower = PendingSummary(exiting, 5, 1.0, QUICK_BYTES + 1)
-    entries = [scalar(0), ("a", "no number", 1, 1.0), scalar(2), PendingScalars(broken, 1), scalar(4), slow, slower]
+    slow = PendingSummary("b", broken, 5, 1.0, QUICK_BYTES + 1)
+    slower = PendingSummary("b", exiting, 5, 1.0, QUICK_BYTES + 1)
+    entries = [scalar(0), ("a", "no number", 1, 1.0), scalar(2), PendingScalars((), broken, 1), scalar(4), slow, slower]
     queue = Queue(collections.deque([*entries, value(6)]))
     assert queue.fill() == ([0, 2, 4], 8)
     assert queue.complete_all() == [6]

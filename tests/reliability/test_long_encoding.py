@@ -20,7 +20,7 @@ def put_value(writer, encoding, nbytes=200 << 20, step=7, tag="value"):
         assert encoding.wait(30)
         return Summary(value=[Summary.Value(tag=tag, simple_value=1.0)])
 
-    writer.file_writer.event_writer.queue.put(PendingSummary(encode, step, 1.0, nbytes))
+    writer.file_writer.event_writer.queue.put(PendingSummary(tag, encode, step, 1.0, nbytes))
 
 
 def steps_of_kind(directory, kind):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import collections
 import contextlib
 from collections.abc import Callable
+from functools import partial
 from time import sleep
 
 from ..summary.scalar import ScalarEventEncoder
-from .entries import Barrier, Entry, Pending, ScalarEntry
+from .entries import Barrier, Entry, Pending, PendingBytes, PendingScalars, ScalarEntry
 from .in_flight import InFlight
 from .options import Stats
 
@@ -23,8 +24,9 @@ _PAUSE = 20e-6  # seconds; long enough for a thread that waits for the lock to t
 class BatchEncoder:
     """Moves entries from the front of a queue into a batch. Used by one thread at a time; touches no store.
 
-    Scalars and serialized Events go into the batch at once, in their order. So do values that are quickly encoded,
-    unless others are in flight: values never overtake one another, and nothing overtakes a barrier.
+    Scalars and serialized Events go into the batch at once, in their order, unless something of their tag is in
+    flight. So do values that are quickly encoded while nothing is in flight: values never overtake one another, and
+    nothing overtakes a barrier.
 
     Args:
         entries: the queue.
@@ -60,7 +62,7 @@ class BatchEncoder:
             scalars = self._take_scalars(min(most - taken, _PAUSED_RUN if pauses else _RUN))
             if scalars:
                 taken += len(scalars)
-                size += _extend(batch, self._encode_scalars(scalars))
+                size += _extend(batch, self._encode_scalars(self._not_held_back(scalars)))
                 if pauses:
                     sleep(_PAUSE)
                 continue
@@ -80,16 +82,34 @@ class BatchEncoder:
     def _take(self, batch: list[bytes], entry: Entry) -> int:
         """Put an entry into the batch, or let it wait for its turn; return by how many bytes the batch grew."""
         if isinstance(entry, tuple):  # a scalar that came just now
-            return _extend(batch, self._encode_scalars([entry]))
+            return _extend(batch, self._encode_scalars(self._not_held_back([entry])))
         if isinstance(entry, Barrier):
             self._in_flight.add_barrier(entry)
             return 0
-        if isinstance(entry, Pending) and not entry.is_scalars and (self._in_flight or not entry.is_quick):
-            self._in_flight.add_value(entry)
+        if self._waits(entry):
+            self._in_flight.add_value(entry if isinstance(entry, Pending) else PendingBytes(entry))
             return 0
         size = _extend(batch, [entry] if isinstance(entry, bytes) else self._events_of(entry.serialize))
         self._free(entry)
         return size
+
+    def _waits(self, entry: bytes | Pending) -> bool:
+        if isinstance(entry, Pending) and not entry.is_scalars:
+            return bool(self._in_flight) or not entry.is_quick
+        return self._in_flight.has_tag_of(entry)
+
+    def _not_held_back(self, scalars: list[ScalarEntry]) -> list[ScalarEntry]:
+        """Let the scalars wait that have to follow something in flight; return the others."""
+        in_flight = self._in_flight
+        if not in_flight:
+            return scalars
+        free: list[ScalarEntry] = []
+        for scalar in scalars:
+            if in_flight.has_tag_of(scalar):
+                in_flight.add_value(PendingScalars(scalar[:1], partial(self._encode_scalars, [scalar]), 0))
+            else:
+                free.append(scalar)
+        return free
 
     def _take_scalars(self, most: int) -> list[ScalarEntry]:
         run: list[ScalarEntry] = []

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import _thread
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Union
 
+from ..proto.event_pb2 import Event as EventMessage
 from ..proto.summary_pb2 import Summary
 from ..summary.wire import event
 from . import clock, progress
@@ -19,17 +20,19 @@ class Pending:
 
     Attributes:
         nbytes: about what it keeps in memory.
+        tags: under which it is logged; what is logged under one of them later is written later.
         is_done: it was encoded by `run`.
         is_cancelled: nobody wants the result.
-        is_scalars: it must keep its place among the plain scalars, because it holds values of the same tags.
+        is_scalars: it keeps its place among the scalars, not among the values that are slow to encode.
     """
 
-    __slots__ = ("_error", "_events", "is_cancelled", "is_done", "nbytes")
+    __slots__ = ("_error", "_events", "is_cancelled", "is_done", "nbytes", "tags")
 
     is_scalars = False
 
-    def __init__(self, nbytes: int) -> None:
+    def __init__(self, nbytes: int, tags: Sequence[str] = ()) -> None:
         self.nbytes = nbytes
+        self.tags = tags
         self.is_done = self.is_cancelled = False
         self._events: list[bytes] = []
         self._error: Exception | None = None
@@ -70,9 +73,15 @@ class PendingSummary(Pending):
     __slots__ = ("_encode", "_step", "_waits", "_walltime")
 
     def __init__(
-        self, encode: Callable[[], Summary], step: int | None, walltime: float, nbytes: int, waits: bool = False
+        self,
+        tag: str,
+        encode: Callable[[], Summary],
+        step: int | None,
+        walltime: float,
+        nbytes: int,
+        waits: bool = False,
     ) -> None:
-        super().__init__(nbytes)
+        super().__init__(nbytes, (tag,))
         self._encode = encode
         self._step = step
         self._walltime = walltime
@@ -108,13 +117,27 @@ class PendingScalars(Pending):
 
     is_scalars = True
 
-    def __init__(self, encode: Callable[[], list[bytes]], nbytes: int) -> None:
-        super().__init__(nbytes)
+    def __init__(self, tags: Sequence[str], encode: Callable[[], list[bytes]], nbytes: int) -> None:
+        super().__init__(nbytes, tags)
         self._encode = encode
 
     def serialize(self) -> list[bytes]:
         """Return what `encode` returns."""
         return self._encode()
+
+
+class PendingBytes(Pending):
+    """A serialized Event that has to follow others of its tag."""
+
+    __slots__ = ("_event",)
+
+    def __init__(self, event: bytes) -> None:
+        super().__init__(len(event), tags_of(event))
+        self._event = event
+
+    def serialize(self) -> list[bytes]:
+        """Return the Event."""
+        return [self._event]
 
 
 class PendingFiles(Pending):
@@ -186,6 +209,15 @@ class Barrier:
             self._pending.release()
             return True
         return False
+
+
+def tags_of(entry: ScalarEntry | bytes | Pending) -> Sequence[str]:
+    """Return the tags of an entry, as they were given."""
+    if isinstance(entry, tuple):
+        return (entry[0],)
+    if isinstance(entry, bytes):
+        return [value.tag for value in EventMessage.FromString(entry).summary.value]
+    return entry.tags
 
 
 ScalarEntry = tuple[str, float, Union[int, None], float]  # noqa: UP007 (evaluated at run time on Python 3.10)

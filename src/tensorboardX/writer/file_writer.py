@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -70,10 +70,12 @@ class DummyFileWriter:
     def add_summary(self, summary: Any, global_step: Any = None, walltime: Any = None) -> None:
         """Do nothing."""
 
-    def add_deferred(self, encode: Any, global_step: Any = None, walltime: Any = None, is_scalar: bool = False) -> None:
+    def add_deferred(
+        self, tag: str, encode: Any, global_step: Any = None, walltime: Any = None, is_scalar: bool = False
+    ) -> None:
         """Do nothing."""
 
-    def add_scalar_events(self, encode: Any, nbytes: int) -> None:
+    def add_scalar_events(self, tags: Any, encode: Any, nbytes: int) -> None:
         """Do nothing."""
 
     def add_files(self, encode: Any, nbytes: int) -> None:
@@ -168,11 +170,16 @@ class FileWriter(Replaceable):
         self.add_event(event_pb2.Event(summary=summary), global_step, walltime)
 
     def add_deferred(
-        self, encode: Callable[[], Summary], global_step: Any = None, walltime: Any = None, is_scalar: bool = False
+        self,
+        tag: str,
+        encode: Callable[[], Summary],
+        global_step: Any = None,
+        walltime: Any = None,
+        is_scalar: bool = False,
     ) -> None:
         """Write the Summary that `encode()` returns, called behind the caller where no layer was replaced.
 
-        A scalar keeps its place among the other scalars; anything else, its place among the values that are no scalars.
+        What is logged under one tag is written in that order. Other scalars may pass a value that is slow to encode.
         """
         queue = self.queue
         if queue is None:
@@ -180,9 +187,9 @@ class FileWriter(Replaceable):
         else:
             step, seconds = self._default_metadata.resolve(global_step, walltime)
             pending = PendingScalarSummary if is_scalar else PendingSummary
-            queue.put(pending(encode, step, seconds, _memory_of(encode), _waits(encode)))
+            queue.put(pending(tag, encode, step, seconds, _memory_of(encode), _waits(encode)))
 
-    def add_scalar_events(self, encode: Callable[[], list[bytes]], nbytes: int) -> None:
+    def add_scalar_events(self, tags: Sequence[str], encode: Callable[[], list[bytes]], nbytes: int) -> None:
         """Write the serialized Events that `encode()` returns, in order with the other scalars; as `add_deferred`."""
         queue = self.queue
         if queue is None:
@@ -190,7 +197,7 @@ class FileWriter(Replaceable):
                 event = event_pb2.Event.FromString(data)
                 self.add_event(event, event.step, event.wall_time)
         else:
-            queue.put(PendingScalars(encode, nbytes))
+            queue.put(PendingScalars(tags, encode, nbytes))
 
     def add_files(self, encode: Callable[[], Callable[[], object]], nbytes: int) -> None:
         """Call what `encode()` returns, which writes files beside the event file; as `add_deferred`."""

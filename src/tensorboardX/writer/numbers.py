@@ -118,7 +118,9 @@ class NumberMethods(RunWriter):
         step, seconds = self._step_and_walltime(numbers[0][0] if numbers else "", global_step, walltime)
         if numbers:
             encode = partial(scalar_group, numbers, step, seconds)
-            self._get_file_writer().add_scalar_events(encode, _BYTES_OF_PAIR * len(numbers))
+            self._get_file_writer().add_scalar_events(
+                [tag for tag, _ in numbers], encode, _BYTES_OF_PAIR * len(numbers)
+            )
 
     def add_scalar_series(self, tag: str, values: Any, steps: Any = None, walltimes: Any = None) -> None:
         """Log many points of one scalar at once, a million in a second, say to import logs.
@@ -135,7 +137,7 @@ class NumberMethods(RunWriter):
         if walltimes is None:
             _, walltimes = self._default_metadata.resolve(None, None)
         for encode, nbytes in prepare_series(tag, values, steps, walltimes):
-            self._get_file_writer().add_scalar_events(encode, nbytes)
+            self._get_file_writer().add_scalar_events((tag,), encode, nbytes)
 
     def export_scalars_to_json(self, path: str | os.PathLike[str]) -> None:
         """Write the points of `add_scalars` as JSON, `{sub-run: [[wall time, step, value], ...]}`, and forget them.

@@ -206,7 +206,7 @@ class RunWriter:
     ) -> None:
         """Write what `encode()` returns, at the step and time given or the defaults."""
         step, seconds = self._step_and_walltime(tag, global_step, walltime)
-        self._get_file_writer().add_deferred(encode, step, seconds, is_scalar)
+        self._get_file_writer().add_deferred(tag, encode, step, seconds, is_scalar)
 
     def _step_and_walltime(self, tag: str, global_step: Any, walltime: Any) -> tuple[int | None, float]:
         """Return the step and time of a call. Says once per tag that points without a step fall on one another."""

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from ..errors import WriteError
 from ..notices import log_safely
 from . import clock, progress
+from .direct import DirectWriter
 from .encoder import BatchEncoder
 from .entries import Barrier, Entry, Pending, PendingFiles, nbytes
 from .in_flight import InFlight
@@ -37,6 +38,7 @@ __all__ = ["EventQueue", "QueueOptions", "Stats"]
 logger = logging.getLogger(__name__)
 
 _WAKING = 8  # the share of the memory from which on the writer is woken: that takes as long as copying 256 KiB
+_DIRECT_SECONDS = 1.0  # for which a caller that writes directly is not disturbed
 _GLANCE = 0.2  # seconds between two looks at whether waiting is worth it
 
 
@@ -84,6 +86,9 @@ class EventQueue:
         )
         progress, flush_secs = self._thread.progress, self._options.flush_secs
         self._sink = EventSink(self._open_file, flush_secs, events_writer, progress, self._warn, self._leave_out)
+        self._direct = DirectWriter(self.entries, self._sink, self.stats, self._draining)
+        self._user: object | None = None  # stands for a caller who was found to write directly, first at:
+        self._in_use_since = 0.0
         self._flushed = False  # nothing was taken from the queue since the last flush of the file
         self._failing_since: float | None = None
         self._error: OSError | None = None  # the one to raise, where errors are to be raised
@@ -150,6 +155,8 @@ class EventQueue:
             return True
         if sys.is_finalizing():
             return False
+        if self._write_directly():
+            return True
         with self._lock:
             barrier = self._closing if self.closed else Barrier()
             if barrier is None:
@@ -164,6 +171,16 @@ class EventQueue:
                 self._warn("unflushed", "flush gave up, while writing fails; %d events wait", self.pending_events())
             self._raise_given_up("flush gave up: nothing could be written")
         return written
+
+    def _write_directly(self) -> bool:
+        """Write what is pending in the caller, where that is quick and nothing is amiss; return whether it is done."""
+        amiss = self.closed or self._failing_since is not None or self._options.on_error == "raise"
+        if amiss or self._in_flight or self._thread.exiting:
+            return False
+        try:
+            return self._direct.write()
+        except OSError:
+            return False  # the writer thread tries again, and says what is wrong
 
     def close(self) -> bool:
         """Write every entry, bring it onto the disk and close the file; return whether that was done.
@@ -309,10 +326,14 @@ class EventQueue:
         if not self._draining.acquire(timeout=_GLANCE):
             return False  # a thread that came to help finds the writer at work
         try:
+            if self._is_left_to_caller():
+                return True
             pending = bool(self.entries or self._sink.batch or self._in_flight)
             if pending:
                 self._flushed = False
+                self._direct.hand_over()
                 self._drain()
+                self._direct.restart()
             else:
                 self._return_slots(0)
             return self._sink.sync_if_due() or pending
@@ -321,6 +342,16 @@ class EventQueue:
             return False
         finally:
             self._draining.release()
+
+    def _is_left_to_caller(self) -> bool:
+        """Whether a caller writes directly, which takes a moment.
+
+        After a second the thread goes on all the same: a traceback that somebody keeps may stand for the caller.
+        """
+        user = self._direct.user()
+        if user is not self._user:
+            self._user, self._in_use_since = user, clock.now()
+        return user is not None and clock.now() < self._in_use_since + _DIRECT_SECONDS
 
     def _drain(self) -> None:
         self._write_out()  # what an error left behind

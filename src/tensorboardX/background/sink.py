@@ -7,12 +7,10 @@ import errno
 import os
 from collections.abc import Callable
 from time import monotonic
-from typing import TYPE_CHECKING
 
+from ..records.events import EventsWriter
+from ..storage.local import LocalFile
 from .progress import Progress
-
-if TYPE_CHECKING:
-    from ..records.events import EventsWriter
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _REOPEN_SECONDS = 1.0  # for which a file may fail before a new one is tried
@@ -83,6 +81,26 @@ class EventSink:
         if self._sync_at is None:
             self._sync_at = monotonic() + self._flush_secs
         return written
+
+    def local_file(self) -> LocalFile | None:
+        """Return the open file if a caller may write to it: it is well, on a local disk, and everything is written."""
+        writer = self.events_writer
+        if writer is None or self.batch or self._reopen_at is not None or type(writer) is not EventsWriter:
+            return None
+        return writer.local_file()
+
+    def resume(self, events: list[bytes], records: bytes) -> None:
+        """Take the events of records that a caller began to write."""
+        if self.events_writer is not None:
+            self.events_writer.resume(records)
+        self.batch, self._begun = events, self.events_writer is not None
+
+    def note_written(self, nbytes: int) -> None:
+        """Note that a caller has written to `local_file`."""
+        self._is_new = False
+        self._unsynced += nbytes
+        if self._sync_at is None:
+            self._sync_at = monotonic() + self._flush_secs
 
     def _write_all(self, writer: EventsWriter) -> None:
         """Write piece by piece: each of them is an answer of the store."""

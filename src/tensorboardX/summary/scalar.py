@@ -115,6 +115,16 @@ class ScalarEventEncoder:
         return prefix, packer
 
 
+def scalar_event(tag: str, value: float, step: int | None, walltime: float) -> bytes:
+    """Return the bytes of one Event as `ScalarEventEncoder` does; keeps no state, so that it may be interrupted."""
+    if value - value != 0.0 or not walltime or not -_LARGEST_FLOAT32 <= value <= _LARGEST_FLOAT32:
+        (event,) = ScalarEventEncoder().encode([(tag, value, step, walltime)])
+        return event
+    step_field = b"\x10" + varint(step) if step else b""
+    return b"\x09" + _pack_float64(walltime) + step_field + event_prefix(tag) + _pack_float32(value)
+
+
+@functools.lru_cache(maxsize=4096)
 def event_prefix(tag: str) -> bytes:
     """Return all of `Event.summary` of a scalar up to the four bytes of the value, which come last."""
     summary = _value_prefix(tag)
@@ -135,4 +145,6 @@ def note_non_finite(tag: str) -> None:
 
 
 _pack_float32 = struct.Struct("<f").pack
+_pack_float64 = struct.Struct("<d").pack
+_LARGEST_FLOAT32 = 3.4028234663852886e38
 _FIRST_BYTES = [bytes((0x10, number | 0x80)) for number in range(0x80)]  # of `Event.step`: its key and seven bits

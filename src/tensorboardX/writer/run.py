@@ -239,7 +239,10 @@ class RunWriter:
     def flush(self) -> None:
         """Wait until every earlier event is with the operating system: another process can read it, and killing
         this one loses none of it. Waits no longer than the store makes progress; see docs/reliability.md."""
-        self._each_writer("flush")
+        if len(self._writer_of_logdir) == 1 and self._file_writer is not None:
+            self._file_writer.flush()
+        else:
+            self._each_writer("flush")
 
     def close(self) -> None:
         """Write everything, bring it onto the disk and close the files. Idempotent; an `add_*` opens new ones."""

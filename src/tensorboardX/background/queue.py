@@ -27,7 +27,7 @@ from .in_flight import InFlight
 from .memory import Slots
 from .options import QueueOptions, Stats
 from .signal import AutoResetEvent
-from .sink import EventSink
+from .sink import DirectoryRemoved, EventSink
 from .thread import WriterThread
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ class EventQueue:
     ) -> None:
         self.entries: collections.deque[Entry] = collections.deque()
         self.stats = Stats()
+        self.lost = 0  # events that were dropped at the end, because the store did not take them
         self._thread = thread
         self._options = options
         self._open_file = open_file
@@ -91,6 +92,7 @@ class EventQueue:
         self._in_use_since = 0.0
         self._flushed = False  # nothing was taken from the queue since the last flush of the file
         self._failing_since: float | None = None
+        self._directory_removed = False  # what is pending was logged before that
         self._error: OSError | None = None  # the one to raise, where errors are to be raised
         self._slots = Slots(self._thread.memory, self._options.max_queue_bytes)
         self._update_limit()
@@ -337,6 +339,11 @@ class EventQueue:
             else:
                 self._return_slots(0)
             return self._sink.sync_if_due() or pending
+        except DirectoryRemoved:
+            self._directory_removed = True
+            with self._lock:
+                self._refuse_barriers()
+            return False
         except Exception as error:
             self._failed(error if isinstance(error, OSError) else OSError(f"{type(error).__name__}: {error}"))
             return False
@@ -354,6 +361,11 @@ class EventQueue:
         return user is not None and clock.now() < self._in_use_since + _DIRECT_SECONDS
 
     def _drain(self) -> None:
+        if self._directory_removed:
+            if not any(not isinstance(entry, Barrier) for entry in tuple(self.entries)):
+                raise DirectoryRemoved
+            self._directory_removed = False  # it is made again for what was logged since
+            self._progressed(self._sink.write_out())
         self._write_out()  # what an error left behind
         self._complete()
         turn = pending = len(self.entries)  # not what comes meanwhile: other queues are waiting too
@@ -405,7 +417,7 @@ class EventQueue:
 
     def _write_out(self) -> None:
         if self._sink.batch:
-            self._progressed(self._sink.write_out())
+            self._progressed(self._sink.write_out(may_make_directory=False))
 
     def _leave_out(self) -> None:
         self.stats.failed += 1
@@ -440,6 +452,7 @@ class EventQueue:
             self._update_limit()
             if self._error is not None or self._has_failed_for_long():
                 lost = self._refuse_barriers()
+                self.lost += lost
         self._room.set()
         if first:  # not under the lock: a log handler may log here
             self._warn("failed", "%s; logging goes on and writing is tried again", error)
@@ -492,14 +505,14 @@ class EventQueue:
 
     # ---- the end
 
-    def abandon(self) -> int:
-        """At the end of the process: drop what the store did not take; return how many events that are.
+    def abandon(self) -> None:
+        """At the end of the process: drop what the store did not take.
 
         The batch that is being written counts as dropped: whether the store has it, nobody will know.
         """
-        lost = len(self._sink.batch)
-        self.stats.dropped += lost
-        return lost + self._drop_entries()
+        self.lost += len(self._sink.batch)
+        self.stats.dropped += len(self._sink.batch)
+        self.lost += self._drop_entries()
 
     def leave_to_parent(self) -> None:
         """In a fork's child: the pending events and the file are the parent's. A new file is opened when needed."""

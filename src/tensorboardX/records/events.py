@@ -74,6 +74,11 @@ class EventsWriter:
         file = writer.file
         return file if type(file) is LocalFile and file.is_on_local_disk else None
 
+    def directory_removed_at(self) -> float | None:
+        """Return when the file was deleted together with its directory, None where it was not; see `LocalFile`."""
+        file = getattr(self._py_recordio_writer, "file", None)
+        return file.directory_removed_at() if isinstance(file, LocalFile) else None
+
     def resume(self, records: bytes) -> None:
         """Take records that a caller began to write to `local_file`, for `write_some` to write."""
         self._py_recordio_writer.resume(records)

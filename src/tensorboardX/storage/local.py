@@ -104,6 +104,20 @@ class LocalFile:
         except OSError:
             return True
 
+    def directory_removed_at(self) -> float | None:
+        """Return when the file was deleted together with its directory, at the latest; None where that is not so.
+
+        In seconds since the epoch, as the file system tells them: when the directory around it last changed.
+        """
+        if self._descriptor < 0 or os.fstat(self._descriptor).st_nlink:
+            return None
+        directory = os.path.dirname(os.path.abspath(self.path))
+        if os.path.lexists(directory):
+            return None
+        while not os.path.lexists(directory):
+            directory = os.path.dirname(directory)
+        return os.stat(directory).st_mtime
+
     def close(self) -> None:
         """Close the descriptor; closing twice is fine. Raises OSError."""
         open_files.forget(self)

@@ -12,7 +12,10 @@ from processes import PRELUDE, run
 
 from tensorboardX import SummaryWriter
 from tensorboardX.errors import LogdirError
+from tensorboardX.record_writer import REGISTERED_FACTORIES
 from tensorboardX.storage import remote
+from tensorboardX.storage.memory import MemoryFile, MemoryStore
+from tensorboardX.testing import check_store
 
 fsspec = pytest.importorskip("fsspec")
 
@@ -129,6 +132,51 @@ def test_every_object_holds_whole_records_however_large(bucket, tmp_path):
     assert sum(path.stat().st_size for path in paths) > 15 << 20
     assert stored_steps(tmp_path) == list(range(3000))
     assert writer.stats.written == 3003
+
+
+class Buffering(MemoryFile):
+    """A file of a registered factory that says what it keeps."""
+
+    def __init__(self, path, content):
+        super().__init__(path, content)
+        self.kept = []
+
+    @property
+    def buffered(self):
+        return sum(map(len, self.kept))
+
+    def write(self, data):
+        self.kept.append(data)
+        return len(data)
+
+    def store_next(self):
+        super().write(self.kept.pop(0))
+
+    def flush(self):
+        while self.kept:
+            self.store_next()
+
+    close = flush
+
+
+class BufferingStore(MemoryStore):
+    def open(self, path):
+        super().open(path)
+        return Buffering(path, self.files[path])
+
+
+def test_a_file_of_a_registered_factory_may_say_what_it_keeps(monkeypatch):
+    store = BufferingStore()
+    monkeypatch.setitem(REGISTERED_FACTORIES, "buffering", store)
+    check_store(store, "buffering:check", lambda path: bytes(store.files[path]))
+    writer = SummaryWriter("buffering:run")
+    queue = writer.file_writer.event_writer.queue
+    log(writer, range(1000))
+    until(lambda: not queue.entries and not queue._sink.batch)
+    assert (writer.stats.written, queue.pending_events()) == (0, 1000)
+    writer.flush()
+    assert (writer.stats.written, writer._thread.memory.values) == (1000, 0)
+    writer.close()
 
 
 # ---- a store that fails

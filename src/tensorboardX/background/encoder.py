@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from time import sleep
 
@@ -135,7 +135,7 @@ class BatchEncoder:
             self._could_not_encode()
             return []
 
-    def _events_of(self, encode: Callable[[], list[bytes]]) -> list[bytes]:
+    def _events_of(self, encode: Callable[[], Sequence[bytes]]) -> Sequence[bytes]:
         try:
             return encode()
         except Exception:
@@ -148,6 +148,6 @@ class BatchEncoder:
         self._warn("encoding", "an event could not be encoded and is left out", exc_info=True)
 
 
-def _extend(batch: list[bytes], events: list[bytes]) -> int:
+def _extend(batch: list[bytes], events: Sequence[bytes]) -> int:
     batch += events
     return sum(map(len, events))

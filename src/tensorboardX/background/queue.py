@@ -83,12 +83,18 @@ class EventQueue:
         self._draining = threading.Lock()
         self._in_flight = InFlight(self._thread.encoding)
         self._encoder = BatchEncoder(
-            self.entries, self._in_flight, self._thread.may_pause, self._free, self.stats, self._warn
+            self.entries,
+            self._in_flight,
+            self._thread.may_pause,
+            self._free,
+            self.stats,
+            self._warn,
+            self._options.merge_scalars,
         )
         progress, memory, flush_secs = self._thread.progress, self._thread.memory, self._options.flush_secs
         told = (self._progressed, self._warn, self._leave_out)
         self._sink = EventSink(self._open_file, flush_secs, events_writer, progress, memory, *told)
-        self._direct = DirectWriter(self.entries, self._sink, self.stats, self._draining)
+        self._direct = DirectWriter(self.entries, self._sink, self.stats, self._draining, self._options.merge_scalars)
         self._user: object | None = None  # stands for a caller who was found to write directly, first at:
         self._in_use_since = 0.0
         self._flushed = False  # nothing was taken from the queue since the last flush of the file

@@ -13,8 +13,8 @@ from typing import Protocol
 
 from ..errors import InvalidValueError, reason, shown
 from ..notices import warn_once
-from ..storage.factories import REGISTERED_FACTORIES
-from ..storage.remote import open_file_system
+from ..storage.factories import REGISTERED_FACTORIES, local_path
+from ..storage.objects import open_objects
 
 if sys.platform == "win32":
     import msvcrt
@@ -57,11 +57,12 @@ class Store(Protocol):
 
 
 def open_store(directory: str) -> Store:
-    """Return the store of a directory or of a URL (`s3://...`).
+    """Return the store of a directory or of a URL (`file:///...`, `s3://...`).
 
     Raises ImportError that says what to install; ValueError for a URL that fsspec does not know, and for the path of
     a registered writer factory, which opens event files only.
     """
+    directory = local_path(directory)
     scheme, colon, _ = directory.partition(":")
     is_url = "://" in directory
     # A factory's own `s3://` is where fsspec's is; memory is not.
@@ -146,12 +147,12 @@ def _wait_for_lock(descriptor: int, directory: str) -> bool:
 
 
 class RemoteStore:
-    """A URL of an object store, through fsspec. There are no locks: let one process add embeddings."""
+    """A URL of an object store. There are no locks: let one process add embeddings."""
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
         try:
-            self._file_system, _ = open_file_system(url)
+            self._objects, self._name = open_objects(self._url)
         except ValueError as error:
             raise _not_writable(url, reason(error)) from error
 
@@ -159,20 +160,10 @@ class RemoteStore:
         return f"{self._url}/{name}"
 
     def read(self, name: str) -> bytes | None:
-        try:
-            content: bytes = self._file_system.cat_file(self.path(name))
-        except FileNotFoundError:
-            return None
-        except Exception as error:  # each store has errors of its own kind
-            raise OSError(f"cannot read {self.path(name)}: {error}") from error
-        return content
+        return self._objects.get(f"{self._name}/{name}")
 
     def put(self, name: str, content: bytes | memoryview) -> None:
-        try:
-            self._file_system.makedirs(self.path(name).rpartition("/")[0], exist_ok=True)
-            self._file_system.pipe_file(self.path(name), bytes(content))
-        except Exception as error:
-            raise OSError(f"cannot write {self.path(name)}: {error}") from error
+        self._objects.put(f"{self._name}/{name}", bytes(content))
 
     def lock(self) -> AbstractContextManager[None]:
         return nullcontext()

@@ -15,7 +15,7 @@ from ..errors import InvalidTypeError, LogdirError, WriteError, describe
 from ..notices import warn_once
 from ..proto.event_pb2 import Event, SessionLog
 from ..proto.summary_pb2 import Summary
-from ..storage.factories import is_relative
+from ..storage.factories import is_relative, local_path
 from ..summary.histogram import DEFAULT_BINS
 from ..summary.image import checked_format
 from .environment import queue_settings, setting
@@ -174,7 +174,7 @@ class RunWriter:
     def _anchored(self, directory: str) -> str:
         """Return a directory as it was meant where the writer was made, should the process have gone elsewhere."""
         moved = is_relative(directory) and _working_directory() != self._anchor
-        return os.path.join(self._anchor, directory) if moved else directory
+        return os.path.join(self._anchor, local_path(directory)) if moved else directory
 
     def _sub_writer(self, *names: str) -> tuple[str, Any]:
         """Return the directory that `names` make below the run's own, and its writer."""

@@ -78,7 +78,7 @@ STOPPED = """
     from tensorboardX.shared import run
     from tensorboardX.shared.event_file import SharedEventFile
 
-    progress.PATIENCE, run.LOCK_PATIENCE = 1.0, 0.5
+    progress.PATIENCE, run.LOCK_PATIENCE = 1.0, 1.5
     plain = SharedEventFile.append
 
     def append(self, data):
@@ -99,11 +99,13 @@ STOPPED = """
     child = multiprocessing.get_context("fork").Process(target=log)
     child.start()
     os.waitid(os.P_PID, child.pid, os.WSTOPPED | os.WNOWAIT)
-    raised = 0
-    for value in (2.0, 3.0):
-        writer.add_scalar("a", value)
-        try: writer.flush()
-        except OSError as error: raised += "does nothing" in str(error)
+    raised, values = 0, [2.0, 3.0]
+    while values or not raised:
+        try:
+            while values: writer.add_scalar("a", values.pop(0))
+            writer.flush()
+        except OSError as error:
+            raised += "does nothing" in str(error)
     os.kill(child.pid, signal.{signal})
     child.join()
     while True:

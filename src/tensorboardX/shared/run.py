@@ -17,9 +17,12 @@ from .event_file import SharedEventFile
 from .journal import Entry, Journal
 from .numbering import numbered
 
-LOCK_PATIENCE = 4.0
-"""Seconds after which a process that holds the lock and does nothing is given up on: less than `progress.PATIENCE`, so
-that callers who wait are told the reason."""
+LOCK_PATIENCE = 6.0
+"""Seconds after which a process that holds the lock and does nothing is given up on. It may be waiting for a slow disk,
+so this is more than `progress.PATIENCE`, for which callers wait as they do for any store."""
+
+OPEN_PATIENCE = 2.0
+"""The same where a writer is made: the file can be opened later as well."""
 
 
 class SharedRun:
@@ -58,7 +61,7 @@ class SharedRun:
 
     def open_or_create(self) -> bool:
         """Open the event file that other processes have open, else begin a new one; return whether there was one."""
-        with self._locked() as lock:
+        with self._locked(OPEN_PATIENCE) as lock:
             name, entry = self._journal.read(lock.descriptor)
             in_use = self._is_in_use(name)
             if entry is not None:
@@ -110,9 +113,9 @@ class SharedRun:
     # ---- with the lock held
 
     @contextlib.contextmanager
-    def _locked(self) -> Iterator[FileLock]:
+    def _locked(self, patience: float | None = None) -> Iterator[FileLock]:
         directory_check(self._logdir)
-        with self._lock.hold() as lock:
+        with self._lock.hold(patience=patience) as lock:
             if os.fstat(lock.descriptor).st_nlink > 1:
                 self._copy_journal(lock)
             yield lock

@@ -190,8 +190,8 @@ class ExclusiveLock:
         self._unchanged = 0.0  # seconds that this process has watched the state
 
     @contextlib.contextmanager
-    def hold(self, create: bool = True) -> Iterator[FileLock]:
-        """Hold the lock within the block.
+    def hold(self, create: bool = True, patience: float | None = None) -> Iterator[FileLock]:
+        """Hold the lock within the block; `patience` is for this attempt.
 
         Raises TimeoutError where a holder is given up on, LockingError where the file cannot be locked, other
         OSErrors where it cannot be opened.
@@ -199,7 +199,7 @@ class ExclusiveLock:
         lock = FileLock(self.path)
         try:
             try:
-                self._acquire(lock, create)
+                self._acquire(lock, os.O_CREAT if create else 0, self.patience if patience is None else patience)
             except LockingError:
                 _delete_if_empty(lock)
                 raise
@@ -210,9 +210,10 @@ class ExclusiveLock:
         finally:
             lock.release()
 
-    def _acquire(self, lock: FileLock, create: bool) -> None:
-        flags = os.O_CREAT if create else 0
+    def _acquire(self, lock: FileLock, flags: int, patience: float) -> None:
         lock.open(flags)
+        if self._unchanged < self.patience:  # else this holder was given up on
+            self._unchanged = 0.0
         waited, watched, looked = 0.0, 0.0, time.monotonic()
         while True:
             if lock.try_lock():
@@ -224,16 +225,18 @@ class ExclusiveLock:
             waited += min(now - looked, _MOST_ELAPSED)
             looked = now
             if waited - watched > _WATCH_PAUSE:
-                if not self._watch(lock, waited - watched):
-                    lock.open(flags)
+                self._watch(lock, waited - watched)
                 watched = waited
+                if lock.stat() is None:
+                    lock.open(flags)
+                if self._unchanged > patience:
+                    raise TimeoutError(errno.ETIMEDOUT, "whoever has locked it does nothing", self.path)
             if waited > _LONGEST_WAIT:
                 raise TimeoutError(errno.ETIMEDOUT, f"others have kept it locked for {_LONGEST_WAIT:g} s", self.path)
             time.sleep(_jitter.uniform(0.5, 1.0) * self._pause(waited))
 
-    def _watch(self, lock: FileLock, elapsed: float) -> bool:
-        """Note what changed since the last look; return whether the file is there. Raises TimeoutError for a stuck
-        holder."""
+    def _watch(self, lock: FileLock, elapsed: float) -> None:
+        """Note whether anything has changed since the last look."""
         found = lock.stat()
         state = self._read_state(), found and (_identity(found), found.st_mtime_ns, found.st_size)
         if state != self._state:
@@ -241,9 +244,6 @@ class ExclusiveLock:
             self._on_progress()
         else:
             self._unchanged += elapsed
-        if self._unchanged > self.patience:
-            raise TimeoutError(errno.ETIMEDOUT, "whoever has locked it does nothing", self.path)
-        return found is not None
 
     def _pause(self, waited: float) -> float:
         """Return how long to sleep before the next attempt: the less, the longer this one has waited.

@@ -15,8 +15,8 @@ from tensorboardX import SummaryWriter
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 
 JOIN = """
-def join(pid):
-    end = time.monotonic() + 20
+def join(pid, seconds=20):
+    end = time.monotonic() + seconds
     while time.monotonic() < end:
         done, status = os.waitpid(pid, os.WNOHANG)
         if done: return os.waitstatus_to_exitcode(status)

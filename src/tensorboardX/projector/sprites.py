@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from ..errors import InvalidValueError, shown, type_error, value_error
-from ..summary.image import to_uint8
+from ..summary.image import preload_codec, to_uint8
 from ..summary.layout import make_grid
 from ..values.arrays import Array, to_numpy
 from .tensors import check_count
@@ -43,6 +43,7 @@ def checked_images(label_img: Any, points: int | None, tag: str) -> Array:
     if images.shape[2] != images.shape[3]:
         raise value_error(tag, images, "label_img of shape (N, C, H, W) with square images, H being W")
     _check_side(tag, len(images), images.shape[3])
+    preload_codec("PNG")
     owned: Array = images.copy()
     return owned
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import InvalidTypeError, describe
 from ..proto import event_pb2
-from .framing import FRAME_BYTES
+from .framing import FRAME_BYTES, load_checksum
 from .writer import RecordWriter
 
 FILE_VERSION = "brain.Event:2"
@@ -21,6 +21,14 @@ _MOST_ATTEMPTS = 1000
 
 _counter = itertools.count()
 _latest = 0  # second in the name of a file
+
+
+def preload() -> None:
+    """Import in a caller what writing takes and `import tensorboardX` leaves out: the writer thread imports nothing."""
+    import hashlib  # noqa: F401 (for the names of overlong tags)
+    import socket  # noqa: F401
+
+    load_checksum()
 
 
 class EventsWriter:

@@ -28,7 +28,7 @@ def u32(x: int) -> int:
 
 
 @functools.cache
-def _crc32c() -> Callable[[bytes], int]:
+def load_checksum() -> Callable[[bytes], int]:
     """Import the checksum when it is needed: importing it reads package metadata, for longer than all the rest."""
     import crc32c
 
@@ -41,7 +41,7 @@ def masked_crc32c(data: bytes) -> int:
 
     The mask keeps the checksum of data that embeds checksums from being trivial.
     """
-    crc = _crc32c()(data)
+    crc = load_checksum()(data)
     return (crc >> 15 | crc << 17) + _MASK & 0xFFFFFFFF
 
 
@@ -55,7 +55,7 @@ def frame_batch(batch: Sequence[bytes]) -> bytes:
     """Return each item as one record, one after the other."""
     if len(batch) < _MANY:
         return b"".join(map(frame, batch))
-    crcs = np.fromiter(map(_crc32c(), batch), "<u4", len(batch))
+    crcs = np.fromiter(map(load_checksum(), batch), "<u4", len(batch))
     masked = (crcs >> 15 | crcs << 17) + np.uint32(_MASK)
     parts = [b""] * (3 * len(batch))
     parts[0::3] = [_headers.get(length) or _header(length) for length in map(len, batch)]

@@ -9,7 +9,6 @@ from typing import Any, cast
 
 from .. import writer
 from ..background.options import queue_options
-from ..background.queue import EventQueue
 from ..background.thread import WriterThread
 from ..records.events import EventsWriter
 from ..records.writer import RecordWriter
@@ -108,7 +107,7 @@ class SharedEventFileWriter(EventFileWriter):
             with contextlib.suppress(TimeoutError):  # a process that was stopped; it is joined once it goes on
                 self.joined = run.begin()
                 first = SharedEventsWriter(run)
-        self._serve(EventQueue(open_file, thread, queue_options(flush_secs, options), first))
+        self._serve(open_file, thread, queue_options(flush_secs, options), first)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, self._arguments

@@ -7,6 +7,7 @@ a run in the order of their names, and every byte travels once.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 from typing import Any
 
@@ -90,6 +91,15 @@ def open_file_system(path: str) -> tuple[Any, str]:
     except ImportError as error:
         package, _, _ = (error.name or _package_of(path)).partition(".")
         raise missing_extra(package, _EXTRAS.get(package), f"writing to {path}") from error
+
+
+def preload_file_system(path: str) -> None:
+    """Import the file system of a URL, or of each of a chain of them; `open_file_system` says what is missing."""
+    with contextlib.suppress(Exception):  # of other packages, whose import may fail in any way
+        from fsspec import get_filesystem_class
+
+        for url in path.split("::"):
+            get_filesystem_class(url.partition("://")[0])
 
 
 def _package_of(path: str) -> str:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import weakref
+from collections.abc import Callable
 from typing import Any
 
-from ..background.options import Stats, queue_options
+from ..background.options import QueueOptions, Stats, queue_options
 from ..background.queue import EventQueue
 from ..background.thread import WriterThread
 from ..errors import InvalidTypeError, describe
-from ..records.events import EventsWriter
+from ..records.events import EventsWriter, preload
 from ..records.writer import RecordWriter
-from ..storage.factories import directory_check, is_relative
+from ..storage.factories import directory_check, is_relative, preload_store
 from .replaceable import Replaceable
 
 
@@ -46,20 +47,28 @@ class EventFileWriter(Replaceable):
         prefix = os.path.join(self._logdir, "events")
         if is_relative(prefix):  # for later files, should the process go elsewhere
             prefix = os.path.abspath(prefix)
+        from .. import event_file_writer as layers  # tools put classes of their own there
 
         def open_file() -> EventsWriter:
-            from .. import event_file_writer as layers  # tools put classes of their own there
-
             directory_check(os.path.dirname(prefix))
             replaced = () if layers.RecordWriter is RecordWriter else (layers.RecordWriter,)
             return layers.EventsWriter(prefix, filename_suffix, *replaced)
 
         checked = queue_options(flush_secs, options)
         first = open_file() if open_now else None
-        self._serve(EventQueue(open_file, thread or WriterThread(), checked, first))
+        if first is None:
+            preload_store(prefix)
+        self._serve(open_file, thread or WriterThread(), checked, first)
 
-    def _serve(self, queue: EventQueue) -> None:
-        self.queue = queue
+    def _serve(
+        self,
+        open_file: Callable[[], EventsWriter],
+        thread: WriterThread,
+        options: QueueOptions,
+        first: EventsWriter | None,
+    ) -> None:
+        preload()
+        self.queue = queue = EventQueue(open_file, thread, options, first)
         # A writer that nobody can reach any more is closed behind everybody's back.
         weakref.finalize(self, queue.request_close).atexit = False
 

@@ -148,15 +148,25 @@ def _close_all_at_exit() -> None:
 
 
 def _close_at_end_of_child() -> None:
-    """Children of multiprocessing leave through os._exit, which runs no atexit functions, only these."""
-    global _child_closes_at_end
-    multiprocessing = sys.modules.get("multiprocessing")
-    if _child_closes_at_end or multiprocessing is None or multiprocessing.parent_process() is None:
-        return
-    from multiprocessing.util import Finalize
+    """Children of multiprocessing leave through os._exit, which runs no atexit functions, only its finalizers.
 
+    One that unpickles its arguments is not yet known as a child, and is about to forget what finalizers it has.
+    """
+    global _child_closes_at_end
+    multiprocessing, util = sys.modules.get("multiprocessing"), sys.modules.get("multiprocessing.util")
+    if _child_closes_at_end or multiprocessing is None or util is None:
+        return
     _child_closes_at_end = True
-    Finalize(None, _close_all_at_exit, exitpriority=0)
+    if multiprocessing.parent_process() is None:
+        util.register_after_fork(WriterThread, _add_finalizer)  # called when the child, or one of this process, begins
+    else:
+        _add_finalizer()
+
+
+def _add_finalizer(_: object = None) -> None:
+    global _child_closes_at_end
+    _child_closes_at_end = True
+    sys.modules["multiprocessing.util"].Finalize(None, _close_all_at_exit, exitpriority=0)
 
 
 def _after_fork_in_child() -> None:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from .shared.events import NEXT_STEP
 from .shared.steps import StepCounter
 from .shared.writer import SharedSummaryWriter, can_share
+from .writer.compiler import keep_from_compiler
 from .writer.run import default_logdir
 from .writer.summary_writer import SummaryWriter
 
@@ -31,6 +32,7 @@ _copies: dict[tuple[Any, ...], GlobalSummaryWriter] = {}
 _making = threading.RLock()
 
 
+@keep_from_compiler
 class GlobalSummaryWriter:
     """Writes from any module and any process to one run. The step of a value is how often its tag was logged before.
 

@@ -14,9 +14,11 @@ from ..errors import InvalidTypeError, describe
 from ..records.events import EventsWriter, preload
 from ..records.writer import RecordWriter
 from ..storage.factories import directory_check, is_relative, preload_store
+from .compiler import keep_from_compiler
 from .replaceable import Replaceable
 
 
+@keep_from_compiler
 class EventFileWriter(Replaceable):
     """Writes Events to files in a log directory, from a thread behind the callers.
 

@@ -18,6 +18,7 @@ from ..proto.summary_pb2 import Summary
 from ..storage.factories import is_relative
 from ..summary.histogram import DEFAULT_BINS
 from ..summary.image import checked_format
+from .compiler import tell_compiler
 from .file_writer import DefaultMetadata, DummyFileWriter, FileWriter
 from .history import Point, ScalarHistory
 from .paths import below
@@ -106,6 +107,7 @@ class RunWriter:
         self._thread = WriterThread()
         self._lane: EventQueue | None = None
         tell_when_replaced(self)
+        tell_compiler()
 
     # ---- where the events go
 

@@ -202,6 +202,12 @@ def full_store(logdir):
 
 
 @case
+def encoder_that_fails(logdir):
+    """Its traceback is logged by the writer thread."""
+    with_writer(logdir, lambda w: w.file_writer.add_deferred(lambda: 1 / 0, 1))
+
+
+@case
 def object_store(logdir):
     with_writer(f"memory://{logdir}", lambda w: w.add_embedding(PIXELS[0]))
 

@@ -10,8 +10,9 @@ import threading
 import weakref
 from time import monotonic
 
+from . import progress
+from .interpreter import is_subinterpreter
 from .memory import MemoryBudget
-from .progress import Progress
 from .queue import EventQueue
 from .signal import AutoResetEvent
 from .weak_sets import members
@@ -38,6 +39,9 @@ class WriterThread:
     exiting = False
     """Whether the process is about to end. Then callers wait for what they log, and no thread ends or can start."""
 
+    ended = False
+    """Whether a subinterpreter is about to end, which no thread may outlive. Then callers write what they log."""
+
     def __init__(self) -> None:
         self._queues: list[EventQueue] = []
         self._reset()
@@ -49,7 +53,7 @@ class WriterThread:
         self._thread: threading.Thread | None = None
         self._urgent = False  # somebody waits
         self.idle = False  # it looks for events seldom
-        self.progress = Progress()
+        self.progress = progress.Progress()
         self.memory = MemoryBudget()
 
     def attach(self, queue: EventQueue) -> None:
@@ -63,6 +67,8 @@ class WriterThread:
         _close_at_end_of_child()
 
     def _start(self) -> None:
+        if self.ended:
+            return
         self._thread = threading.Thread(target=self._run, name="tensorboardX-writer", daemon=True)
         try:
             self._thread.start()
@@ -85,6 +91,13 @@ class WriterThread:
     def wake(self) -> None:
         """Drain now rather than at the next tick."""
         self._work.set()
+
+    def join(self, seconds: float) -> None:
+        """Wait for the end of the thread, `seconds` at most, once `ended` is set."""
+        thread = self._thread
+        self.hurry()
+        if thread is not None:
+            thread.join(seconds)
 
     def is_running(self) -> bool:
         return self._thread is not None and self._thread.is_alive()
@@ -115,7 +128,7 @@ class WriterThread:
             return True  # a signal handler that waits for this thread may have interrupted the one that has the lock
         try:
             self._queues = [queue for queue in self._queues if not queue.closed or queue.entries]
-            if self._queues or self.exiting:
+            if (self._queues or self.exiting) and not self.ended:
                 return True
             self._thread = None
             return False
@@ -145,6 +158,10 @@ def close_all() -> None:
 def _close_all_at_exit() -> None:
     WriterThread.exiting = True
     close_all()
+    if is_subinterpreter():
+        WriterThread.ended = True
+        for thread in members(_threads):
+            thread.join(progress.PATIENCE)
 
 
 def _close_at_end_of_child() -> None:

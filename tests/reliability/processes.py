@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -41,7 +42,16 @@ def write_script(directory: Path, text: str, prelude: str = PRELUDE) -> Path:
 def run(directory: Path, text: str, *arguments: object, timeout: float = 60, prelude: str = PRELUDE) -> Done:
     """Run a program to its end. Raises subprocess.TimeoutExpired, killing it, if it takes longer than `timeout`."""
     command = [sys.executable, str(write_script(directory, text, prelude)), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=environment(), cwd=directory)
+    prepare = _default_signals if os.name == "posix" else None
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=timeout, env=environment(), cwd=directory, preexec_fn=prepare
+    )
+
+
+def _default_signals() -> None:
+    """Undo what a shell did that started the tests in the background: their processes would ignore Ctrl-C too."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 Done = subprocess.CompletedProcess[str]

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
 
+from .notices import log_safely
 from .shared.events import NEXT_STEP
 from .shared.steps import StepCounter
 from .shared.writer import SharedSummaryWriter, can_share
@@ -236,7 +237,9 @@ def _make_writer(settings: tuple[Any, ...], options: dict[str, Any], share: bool
             if error.errno not in _NO_LOCKS:
                 raise
     if share:
-        logger.warning("%s: processes cannot share an event file there; each writes one of its own", settings[0])
+        log_safely(
+            logger.warning, "%s: processes cannot share an event file there; each writes one of its own", settings[0]
+        )
     return SummaryWriter(*settings, **options)
 
 

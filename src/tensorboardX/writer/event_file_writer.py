@@ -11,7 +11,7 @@ from ..background.options import QueueOptions, Stats, queue_options
 from ..background.queue import EventQueue
 from ..background.thread import WriterThread
 from ..errors import InvalidTypeError, describe
-from ..records.events import EventsWriter, preload
+from ..records.events import EventsWriter, checked_suffix, preload
 from ..records.writer import RecordWriter
 from ..storage.factories import directory_check, is_relative, preload_store
 from .compiler import keep_from_compiler
@@ -44,6 +44,7 @@ class EventFileWriter(Replaceable):
         **options: Any,
     ) -> None:
         self._logdir = os.fspath(logdir)
+        checked_suffix(filename_suffix)
         self._settings = (self._logdir, max_queue_size, flush_secs, filename_suffix)
         self._options = options
         prefix = os.path.join(self._logdir, "events")

@@ -15,13 +15,14 @@ from ..errors import InvalidTypeError, LogdirError, describe
 from ..notices import warn_once
 from ..proto.event_pb2 import Event, SessionLog
 from ..proto.summary_pb2 import Summary
+from ..records.events import checked_suffix
 from ..storage.factories import is_relative
 from ..summary.histogram import DEFAULT_BINS
 from ..summary.image import checked_format
 from .compiler import tell_compiler
 from .file_writer import DefaultMetadata, DummyFileWriter, FileWriter
 from .history import Point, ScalarHistory
-from .paths import below
+from .paths import below, kept_inside
 from .replaceable import tell_when_replaced
 
 AnyFileWriter = FileWriter | DummyFileWriter
@@ -31,10 +32,10 @@ Self = TypeVar("Self", bound="RunWriter")
 
 
 def default_logdir(comment: str) -> str:
-    """Return `runs/<month><day>_<time>_<host><comment>`."""
+    """Return `runs/<month><day>_<time>_<host><comment>`; slashes in the comment make subdirectories."""
     import socket
 
-    return os.path.join("runs", f"{datetime.now():%b%d_%H-%M-%S}_{socket.gethostname()}{comment}")
+    return kept_inside("runs", f"{datetime.now():%b%d_%H-%M-%S}_{socket.gethostname()}{comment}")
 
 
 def _working_directory() -> str:
@@ -84,7 +85,7 @@ class RunWriter:
         self.kwargs = kwargs
         self._max_queue = max_queue
         self._flush_secs = flush_secs
-        self._filename_suffix = filename_suffix
+        self._filename_suffix = checked_suffix(filename_suffix)
         self._write_to_disk = write_to_disk
         self._comet_config = comet_config
         self._image_format = checked_format(image_format)

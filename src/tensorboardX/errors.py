@@ -40,7 +40,7 @@ class TruncatedRecordError(RecordError, EOFError):
 
 
 class CorruptRecordError(RecordError):
-    """A checksum does not match, or a length cannot be true."""
+    """A checksum does not match, a length cannot be true, or a record is not the Event that it should be."""
 
 
 _MOST_TAG_CHARACTERS = 100

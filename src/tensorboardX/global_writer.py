@@ -11,10 +11,12 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
 
+from .notices import log_safely
 from .shared.steps import StepCounter
 from .shared.writer import SharedSummaryWriter, can_share
 from .storage.locks import NO_LOCKS
 from .values.steps import NEXT_STEP
+from .writer.compiler import keep_from_compiler
 from .writer.run import default_logdir
 from .writer.summary_writer import SummaryWriter
 
@@ -30,6 +32,7 @@ _copies: dict[tuple[Any, ...], GlobalSummaryWriter] = {}
 _making = threading.RLock()
 
 
+@keep_from_compiler
 class GlobalSummaryWriter:
     """Writes from any module and any process to one run. The step of a value is how often its tag was logged before.
 
@@ -233,7 +236,9 @@ def _make_writer(settings: tuple[Any, ...], options: dict[str, Any], share: bool
             if error.errno not in NO_LOCKS:
                 raise
     if share:
-        logger.warning("%s: processes cannot share an event file there; each writes one of its own", settings[0])
+        log_safely(
+            logger.warning, "%s: processes cannot share an event file there; each writes one of its own", settings[0]
+        )
     return SummaryWriter(*settings, **options)
 
 

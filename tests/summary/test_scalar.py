@@ -60,7 +60,7 @@ def test_one_encoder_serves_many_tags(events):
 
 
 def test_an_encoder_of_endless_tags_forgets_and_stays_right(monkeypatch):
-    monkeypatch.setattr(ScalarEventEncoder, "_MOST_TAGS", 10)
+    monkeypatch.setattr("tensorboardX.summary.scalar.MOST_TAGS", 10)
     encoder = ScalarEventEncoder()
     for number in range(100):
         _events_equal_bytes(encoder, f"tag{number % 37}", 0.5, number, 1.5)

@@ -44,6 +44,8 @@ def load_onnx_graph(path: str | os.PathLike[str]) -> GraphDef:
         raise
     except Exception as error:  # DecodeError of protobuf, and what other formats of onnx raise
         raise InvalidValueError(f"onnx_model_file: {shown(name)} is no ONNX model: {reason(error)}") from error
+    if not model.HasField("graph"):  # protobuf takes an empty file for a message with no field set
+        raise InvalidValueError(f"onnx_model_file: {shown(name)} is no ONNX model: there is no graph in it")
     return graph_def(_Encoder(onnx).graph_nodes(model.graph, _Scope()))
 
 

@@ -15,7 +15,7 @@ from ..errors import type_error, value_error
 from ..notices import warn_once
 from ..proto.summary_pb2 import Summary
 from ..values.arrays import Array, to_float, to_owned
-from .image import to_uint8
+from .image import preload_codec, to_uint8
 from .layout import check_axes, convert_to_NTCHW
 from .tags import clean_tag
 
@@ -65,6 +65,7 @@ def prepare_video(tag: str, tensor: Any, fps: Any = 4, dataformats: str = "NTCHW
             f"a video (a batch is a grid) of up to {_LARGEST_SIDE} pixels a side and {_MOST_PIXELS} in all frames"
         )
         raise value_error(tag, tensor, accepted)
+    preload_codec("GIF")
     return partial(_encode, tag, videos, _checked_fps(tag, fps))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import math
 from collections.abc import Sequence
@@ -57,7 +58,7 @@ def prepare_image(
 ) -> partial[Summary]:
     """Check and copy the arguments of `image`; the call of what is returned encodes them, in a format of `FORMATS`."""
     tag = clean_tag(tag)
-    return partial(_encode, tag, *_checked(tag, tensor, dataformats, rescale), image_format)
+    return partial(_encode, tag, *_checked(tag, tensor, dataformats, rescale, image_format), image_format)
 
 
 def image_boxes(
@@ -100,7 +101,9 @@ def prepare_image_boxes(
         raise value_error(tag, tensor_boxes, "boxes of shape (N, 4), finite pixels xmin, ymin, xmax, ymax")
     texts = _checked_labels(tag, labels, len(boxes))
     boxes = boxes.clip(-_FARTHEST, _FARTHEST)
-    return partial(_encode, tag, *_checked(tag, tensor_image, dataformats, rescale), image_format, boxes, texts)
+    checked = _checked(tag, tensor_image, dataformats, rescale, image_format)
+    preload_drawing()
+    return partial(_encode, tag, *checked, image_format, boxes, texts)
 
 
 def make_image(
@@ -137,7 +140,30 @@ def checked_format(image_format: Any) -> str:
     name = image_format.upper() if isinstance(image_format, str) else ""
     if name not in FORMATS:
         raise InvalidValueError(f"image_format: got {describe(image_format)}; accepted are {', '.join(FORMATS)}")
+    if name != "PNG":  # every Pillow can write it
+        try:
+            preload_codec(name)
+        except (KeyError, OSError) as error:
+            raise InvalidValueError(f"image_format: this Pillow was built without {name}") from error
     return name
+
+
+# The threads must import nothing: a fork's child has the locks of an import that its parent's thread was at, with
+# nobody to release them. So callers have Pillow import its parts, by a small example of what the thread will do.
+
+
+@functools.cache
+def preload_codec(image_format: str) -> None:
+    """Import what storing pictures takes: in this format, and as PNG, which a picture too large for it becomes."""
+    encode_png(np.zeros((8, 8, 3), np.uint8))
+    if image_format != "PNG":
+        Image.new("RGB", (1, 1)).save(io.BytesIO(), format=image_format)
+
+
+@functools.cache
+def preload_drawing() -> None:
+    """Import what drawing boxes and labels takes."""
+    draw_boxes(Image.new("RGB", (8, 8)), np.zeros((1, 4)), ["a"])
 
 
 def _encoded(pixels: Array, image_format: str) -> bytes:
@@ -184,7 +210,8 @@ def _draw_label(draw: Any, label: str, left: float, bottom: float) -> None:
     draw.text((left + margin, bottom - height - margin), label, fill="black", font=font)
 
 
-def _checked(tag: str, tensor: Any, dataformats: str, rescale: Any) -> tuple[Array, str, float]:
+def _checked(tag: str, tensor: Any, dataformats: str, rescale: Any, image_format: str) -> tuple[Array, str, float]:
+    preload_codec(image_format)
     array = to_owned(tensor, tag)
     if array.dtype.kind == "c":
         raise type_error(tag, tensor, "an image of real numbers")

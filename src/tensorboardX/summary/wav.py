@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import wave
 from functools import partial
 from typing import Any
 
@@ -93,8 +94,6 @@ def _to_int16(tag: str, samples: Array) -> Array:
 
 
 def _wav(samples: Array, rate: int) -> bytes:
-    import wave
-
     output = io.BytesIO()
     with wave.open(output, "wb") as sound:
         sound.setparams((samples.shape[1], 2, rate, len(samples), "NONE", "not compressed"))

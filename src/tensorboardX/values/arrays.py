@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InvalidTypeError, InvalidValueError, describe, reason, shown, type_error, value_error
-from ..notices import logger
+from ..notices import log_safely, logger
 from .copies import copy_buffers
 
 Array = npt.NDArray[Any]
@@ -53,7 +53,7 @@ def to_numpy(value: Any, tag: str = "") -> Array:
 def check_nan(array: Array) -> Array:
     """Return `array`; log a warning if it holds NaN or infinity."""
     if not np.isfinite(array).all():
-        logger.warning("NaN or infinity in an array")
+        log_safely(logger.warning, "NaN or infinity in an array")
     return array
 
 

@@ -18,6 +18,7 @@ from ..proto import event_pb2
 from ..proto.summary_pb2 import Summary
 from ..summary.scalar import scalar
 from ..values.arrays import to_step, to_walltime
+from .compiler import keep_from_compiler
 from .event_file_writer import EventFileWriter
 from .replaceable import Replaceable
 
@@ -55,6 +56,7 @@ class DefaultMetadata:
         return step, time.time() if self.walltime is None else self.walltime
 
 
+@keep_from_compiler
 class DummyFileWriter:
     """Writes nothing anywhere; what a SummaryWriter uses with `write_to_disk=False`."""
 
@@ -110,6 +112,7 @@ class DummyFileWriter:
         yield self
 
 
+@keep_from_compiler
 class FileWriter(Replaceable):
     """Writes Events to files in one log directory.
 

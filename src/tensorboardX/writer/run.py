@@ -15,13 +15,15 @@ from ..errors import InvalidTypeError, LogdirError, WriteError, describe
 from ..notices import warn_once
 from ..proto.event_pb2 import Event, SessionLog
 from ..proto.summary_pb2 import Summary
+from ..records.events import checked_suffix
 from ..storage.factories import is_relative, local_path
 from ..summary.histogram import DEFAULT_BINS
 from ..summary.image import checked_format
+from .compiler import tell_compiler
 from .environment import queue_settings, setting
 from .file_writer import DefaultMetadata, DummyFileWriter, FileWriter
 from .history import Point, ScalarHistory
-from .paths import below
+from .paths import below, kept_inside
 from .replaceable import tell_when_replaced
 
 AnyFileWriter = FileWriter | DummyFileWriter
@@ -31,10 +33,10 @@ Self = TypeVar("Self", bound="RunWriter")
 
 
 def default_logdir(comment: str) -> str:
-    """Return `runs/<month><day>_<time>_<host><comment>`."""
+    """Return `runs/<month><day>_<time>_<host><comment>`; slashes in the comment make subdirectories."""
     import socket
 
-    return os.path.join("runs", f"{datetime.now():%b%d_%H-%M-%S}_{socket.gethostname()}{comment}")
+    return kept_inside("runs", f"{datetime.now():%b%d_%H-%M-%S}_{socket.gethostname()}{comment}")
 
 
 def _working_directory() -> str:
@@ -86,7 +88,7 @@ class RunWriter:
         self._queue_settings = queue_settings(kwargs)
         self._max_queue = max_queue
         self._flush_secs = setting("flush_secs", flush_secs, 120)
-        self._filename_suffix = filename_suffix
+        self._filename_suffix = checked_suffix(filename_suffix)
         self._write_to_disk = write_to_disk
         self._comet_config = comet_config
         self._image_format = checked_format(setting("image_format", image_format, "PNG"))
@@ -110,6 +112,7 @@ class RunWriter:
         self._fast_queue: EventQueue | None = None
         self._chart_queues: dict[tuple[str, str], tuple[str, EventQueue]] = {}  # of `add_scalars`
         tell_when_replaced(self)
+        tell_compiler()
 
     # ---- where the events go
 

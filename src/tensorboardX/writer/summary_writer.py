@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from types import FunctionType
-
+from .compiler import keep_from_compiler
 from .media import MediaMethods
 from .models import ModelMethods
 from .numbers import NumberMethods
@@ -60,13 +59,5 @@ class SummaryWriter(NumberMethods, MediaMethods, ModelMethods):
             attach(self, self._comet_config)
 
 
-def _keep_from_compiler() -> None:
-    """Have torch.compile call the methods as they are: it would trace into them, and fail at what it finds there."""
-    for base in SummaryWriter.__mro__[:-1]:
-        for method in vars(base).values():
-            if isinstance(method, FunctionType):
-                method._torchdynamo_disable = True  # type: ignore[attr-defined]  # as torch.compiler.disable does
-                method._torchdynamo_disable_msg = "logging"  # type: ignore[attr-defined]
-
-
-_keep_from_compiler()
+for _base in SummaryWriter.__mro__[:-1]:
+    keep_from_compiler(_base)

@@ -15,7 +15,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import InvalidTypeError, InvalidValueError, describe, reason, shown, type_error, value_error
+from ..errors import (
+    InvalidTypeError,
+    InvalidValueError,
+    RefusedTypeError,
+    RefusedValueError,
+    describe,
+    reason,
+    shown,
+    type_error,
+    value_error,
+)
 from ..notices import logger
 from .copies import copy_buffers
 
@@ -40,7 +50,7 @@ def to_numpy(value: Any, tag: str = "") -> Array:
         raise
     except Exception as error:
         why = f"{describe(value)} cannot be read as an array: {reason(error)}"
-        raise InvalidTypeError(f"tag {shown(tag)}: {why}") from error
+        raise RefusedTypeError(f"tag {shown(tag)}: {why}") from error
     if array.dtype.kind in "biufc" and array.dtype.isbuiltin != 2:  # 2 is what another package registered
         return array
     if array.dtype == object and all(isinstance(item, numbers.Number) for item in array.flat):
@@ -189,7 +199,7 @@ def _from_sequence(values: list[Any] | tuple[Any, ...], tag: str) -> Array:
         shapes = sorted({part.shape for part in parts})
         found = ", ".join(map(str, shapes[:3])) + (", ..." if len(shapes) > 3 else "")
         accepted = "accepted is items of one shape"
-        raise InvalidValueError(f"tag {shown(tag)}: got a list of items of shapes {found}; {accepted}")
+        raise RefusedValueError(f"tag {shown(tag)}: got a list of items of shapes {found}; {accepted}")
     return np.stack(parts)
 
 

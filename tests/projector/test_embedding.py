@@ -324,6 +324,38 @@ def test_everything_is_copied_before_it_is_written(tmp_path):
 # Labels
 
 
+class Text:
+    """A string tensor of TensorFlow without axes: no `item`, and bytes in it."""
+
+    shape = ()
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        return np.array(self.text.encode(), dtype=object)
+
+
+class Variable:
+    """A variable of Chainer without axes: no `item`, and nothing that NumPy reads."""
+
+    shape, device = (), "@numpy"
+
+    def __init__(self, number: float) -> None:
+        self.array = np.array(number)
+
+
+def test_labels_of_tensors_without_item(tmp_path):
+    labels = write_labels(tmp_path, [Text("é 1"), Text("b"), Variable(0.5)])
+    assert [row["label"] for row in labels] == ["é 1", "b", "0.5"]
+
+
+def test_labels_of_tensorflow(tmp_path):
+    tf = pytest.importorskip("tensorflow")
+    assert [row["label"] for row in write_labels(tmp_path, tf.constant(["é 1", "b"]))] == ["é 1", "b"]
+    assert [row["label"] for row in write_labels(tmp_path, tf.constant([3, 4]))] == ["3", "4"]
+
+
 def write_labels(directory: Path, metadata, header=None, points: int | None = None) -> list[dict[str, str]]:
     write_embedding(directory, np.zeros((points or len(metadata), 2)), metadata, metadata_header=header)
     [entry] = read_config(directory).embeddings

@@ -82,5 +82,15 @@ def _text(value: Any, tag: str) -> str:
     if isinstance(value, str):
         return value
     if getattr(value, "shape", None) == () and not isinstance(value, np.generic):
-        value = to_numpy(value, tag).item() if hasattr(value, "detach") else value.item()
+        value = _element(value, tag)
     return to_text(tag, value)
+
+
+def _element(value: Any, tag: str) -> Any:
+    """Return what an array or tensor without axes holds: a number, or text."""
+    if hasattr(value, "item") and not hasattr(value, "detach"):
+        return value.item()
+    if hasattr(value, "detach") or not hasattr(value, "__array__"):
+        return to_numpy(value, tag).item()
+    element = np.asarray(value).item()
+    return element.decode("utf-8", "replace") if isinstance(element, bytes) else element  # TensorFlow's text is bytes

@@ -103,11 +103,12 @@ class SharedEventFileWriter(EventFileWriter):
             run.join()
             return SharedEventsWriter(run)
 
+        open_file = self._noting(open_file)
         first = None
         if begin:
             with contextlib.suppress(TimeoutError):  # a process that was stopped; it is joined once it goes on
                 self.joined = run.begin()
-                first = SharedEventsWriter(run)
+                first = self._ev_writer = SharedEventsWriter(run)
         self._serve(EventQueue(open_file, thread, queue_options(flush_secs, options), first))
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -1,8 +1,8 @@
 """Any framework's array as a NumPy array, without importing the framework.
 
 A value can only be, say, a torch tensor if the user has imported torch; so each framework is looked up in
-`sys.modules` and never imported. What has no branch of its own goes through `__array__`, the buffer protocol
-or DLPack (https://dmlc.github.io/dlpack/).
+`sys.modules` and never imported. What has no branch of its own goes through `asnumpy`, through the `array` or `data`
+that it has beside a `device`, or through `__array__`, the buffer protocol or DLPack (https://dmlc.github.io/dlpack/).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Array = npt.NDArray[Any]
 
 _NUMBERS = frozenset((int, bool, np.float16, np.float32, np.float64, np.int32, np.int64))  # the most frequent types
 
-ACCEPTED = "a number, a list, a NumPy array or a tensor (torch, JAX, TensorFlow, Paddle, CuPy, MLX)"
+ACCEPTED = "a number, a list, a NumPy array or a tensor (torch, JAX, TensorFlow, Paddle, CuPy, MLX, Chainer, MXNet)"
 
 
 def to_numpy(value: Any, tag: str = "") -> Array:
@@ -237,12 +237,24 @@ def _from_paddle(tensor: Any, tag: str) -> Array:
 
 
 def _from_protocol(value: Any, tag: str) -> Array:
-    array: Array = np.asarray(value).view()  # it may be memory of `value`: a view tells that it is not owned
+    inner = _inner_array(value)
+    array: Array = np.asarray(value) if inner is None else _convert(inner, tag)
+    array = array.view()  # it may be memory of `value`: a view tells that it is not owned
     if array.dtype == object and hasattr(value, "__dlpack__"):
         array = np.from_dlpack(value)
     if array.dtype == object and hasattr(type(value), "__float__"):
         array = np.asarray(float(value))
     return array
+
+
+def _inner_array(value: Any) -> Any:
+    """Return the array in a value from which NumPy cannot get it, or None."""
+    if hasattr(value, "asnumpy"):  # MXNet, MindSpore
+        return value.asnumpy()
+    if hasattr(value, "__array__") or not hasattr(value, "device"):
+        return None
+    inner = getattr(value, "array", getattr(value, "data", None))  # Chainer's, which may be on a GPU
+    return None if type(inner) is type(value) else inner
 
 
 _FRAMEWORKS = {"torch": _from_torch, "cupy": _from_cupy, "mlx": _from_mlx, "paddle": _from_paddle}

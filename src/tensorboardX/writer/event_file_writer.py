@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 from ..background.options import Stats, queue_options
@@ -28,6 +29,9 @@ class EventFileWriter(Replaceable):
         open_now: whether to create the first file here, and raise OSError if that fails, or when it is needed.
         options: see `QueueOptions`.
     """
+
+    # The file that was opened last, closed or not: programs read its `_file_name`, and may put another in its place.
+    _ev_writer: EventsWriter | None = None
 
     def __init__(
         self,
@@ -55,8 +59,22 @@ class EventFileWriter(Replaceable):
             return layers.EventsWriter(prefix, filename_suffix, *replaced)
 
         checked = queue_options(flush_secs, options)
+        open_file = self._noting(open_file)
         first = open_file() if open_now else None
         self._serve(EventQueue(open_file, thread or WriterThread(), checked, first))
+
+    def _noting(self, open_file: Callable[[], EventsWriter]) -> Callable[[], EventsWriter]:
+        """Return what opens a file and makes it `_ev_writer`, without keeping this writer alive."""
+        reference = weakref.ref(self)
+
+        def open_and_note() -> EventsWriter:
+            opened = open_file()
+            writer = reference()
+            if writer is not None:
+                writer._ev_writer = opened
+            return opened
+
+        return open_and_note
 
     def _serve(self, queue: EventQueue) -> None:
         self.queue = queue
@@ -64,8 +82,9 @@ class EventFileWriter(Replaceable):
         weakref.finalize(self, queue.request_close).atexit = False
 
     @property
-    def _ev_writer(self) -> EventsWriter | None:
-        return self.queue.events_writer
+    def _file_name(self) -> str | None:
+        """The path of the file that was opened last, under the name that TensorBoard's own EventFileWriter has."""
+        return None if self._ev_writer is None else self._ev_writer._file_name
 
     @property
     def stats(self) -> Stats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import pickle
 import subprocess
 import sys
 
@@ -195,6 +196,21 @@ def test_all_lists_only_what_is_there():
 def test_a_writer_has_its_attributes(tmp_path, name):
     with tensorboardX.SummaryWriter(str(tmp_path)) as writer:
         assert hasattr(writer, name)
+
+
+@pytest.mark.parametrize("name", ["logdir", "log_dir"])
+def test_a_path_that_is_given_stays_one(tmp_path, name):
+    """As `logdir` in the original, `log_dir` and `get_logdir()` in torch; what the writers hold is text in both."""
+    with tensorboardX.SummaryWriter(**{name: tmp_path / "run"}) as writer:
+        writer.add_scalars("a", {"b": 1.0}, 3)
+        for given in (writer.logdir, writer.log_dir, writer.get_logdir()):
+            assert given / "checkpoint" == tmp_path / "run" / "checkpoint"
+        assert list(writer.all_writers) == [str(tmp_path / "run"), str(tmp_path / "run" / "a" / "b")]
+        assert list(writer.scalar_dict) == [str(tmp_path / "run" / "a" / "b")]
+        assert writer.file_writer.get_logdir() == str(tmp_path / "run")
+        copy = pickle.loads(pickle.dumps(writer))
+        assert copy.logdir == tmp_path / "run"
+        copy.close()
 
 
 def test_attributes_hold_what_the_original_puts_there(tmp_path):

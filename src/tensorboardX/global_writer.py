@@ -101,8 +101,8 @@ class GlobalSummaryWriter:
         """The FileWriter of the run."""
         return self.smw._get_file_writer()
 
-    def get_logdir(self) -> str:
-        """Return the directory of the run."""
+    def get_logdir(self) -> str | os.PathLike[str]:
+        """Return the directory of the run, as it was given."""
         return self.smw.get_logdir()
 
     def _log(self, method: str, tag: Any, **arguments: Any) -> None:
@@ -239,7 +239,7 @@ def _make_writer(settings: tuple[Any, ...], options: dict[str, Any], share: bool
 
 
 def _restore(cls: type[GlobalSummaryWriter], smw: SummaryWriter) -> GlobalSummaryWriter:
-    logdir = os.path.abspath(smw._anchored(smw.logdir))  # shared are local directories only
+    logdir = os.path.abspath(smw._anchored(smw._directory))  # shared are local directories only
     key = (cls, logdir, smw._filename_suffix, type(smw))
     with _making:
         if key not in _copies:

@@ -32,7 +32,7 @@ def test_default_directory_names_time_host_and_comment(tmp_path, monkeypatch):
 def test_directory_may_be_a_path_under_either_name_and_comment_is_ignored_then(tmp_path, keyword):
     with SummaryWriter(**{keyword: tmp_path / "run"}, comment="ignored") as writer:
         writer.add_scalar("a", 1.0, 1)
-        assert writer.logdir == writer.log_dir == writer.get_logdir() == str(tmp_path / "run")
+        assert writer.logdir == writer.log_dir == writer.get_logdir() == tmp_path / "run"
         assert writer.file_writer.get_logdir() == str(tmp_path / "run")
         assert list(writer.all_writers) == [str(tmp_path / "run")]
     assert scalars(tmp_path / "run") == [("a", 1, 1.0)]

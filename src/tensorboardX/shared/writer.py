@@ -135,11 +135,11 @@ class SharedSummaryWriter(SummaryWriter):
 
     def _start(self) -> None:
         super()._start()
-        self._run: SharedRun = vars(self).get("_run") or SharedRun(self.logdir, self._filename_suffix)
+        self._run: SharedRun = vars(self).get("_run") or SharedRun(self._directory, self._filename_suffix)
 
     def _new_file_writer(self, logdir: str, open_now: bool) -> Any:
         replaced = writer.EventFileWriter is not EventFileWriter
-        if logdir != self.logdir or not self._write_to_disk or replaced:
+        if logdir != self._directory or not self._write_to_disk or replaced:
             return super()._new_file_writer(logdir, open_now)
         settings = (self._run, logdir, self._flush_secs, self._thread, open_now)
         return SharedFileWriter(SharedEventFileWriter(*settings, **self.kwargs))

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
 
+from .shared import steps
 from .shared.events import NEXT_STEP
 from .shared.steps import StepCounter
 from .shared.writer import SharedSummaryWriter, can_share
@@ -100,6 +101,22 @@ class GlobalSummaryWriter:
     def file_writer(self) -> Any:
         """The FileWriter of the run."""
         return self.smw._get_file_writer()
+
+    @property
+    def lock(self) -> Any:
+        """What keeps the other threads of this process from counting the step of a value."""
+        return steps._calling
+
+    @property
+    def scalar_tag_to_step(self) -> dict[str, int]:
+        """The step at which each stored tag was logged last: one count for all methods, under the original's names."""
+        counted = self._counter._steps
+        if isinstance(self.smw, SharedSummaryWriter):  # the file has the count of all processes
+            self.smw.flush()
+            counted = {**counted, **self.smw._run._known.steps}
+        return {tag: step - 1 for tag, step in counted.items()}
+
+    image_tag_to_step = histogram_tag_to_step = text_tag_to_step = audio_tag_to_step = scalar_tag_to_step
 
     def get_logdir(self) -> str | os.PathLike[str]:
         """Return the directory of the run, as it was given."""

@@ -24,7 +24,7 @@ from tensorboard.plugins.projector import projector_plugin
 from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 
 from tensorboardX import SummaryWriter
-from tensorboardX.embedding import append_pbtxt, make_mat, make_sprite, make_tsv
+from tensorboardX.embedding import append_pbtxt, make_mat, make_sprite, make_tsv, maybe_upload_file
 from tensorboardX.errors import InvalidValueError, MissingExtraError
 from tensorboardX.projector import names, pbtxt, store
 from tensorboardX.projector.embedding import prepare_embedding
@@ -760,3 +760,17 @@ def test_a_run_of_a_registered_writer_factory_is_refused(tmp_path, monkeypatch, 
         with pytest.raises(InvalidValueError, match=f"{logdir}.*a local directory or a URL of fsspec"):
             writer.add_embedding(VECTORS)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_file_written_under_the_path_of_an_object_store_is_copied_there(tmp_path, monkeypatch):
+    memory = type(pytest.importorskip("fsspec").filesystem("memory"))
+    monkeypatch.setitem(importlib.import_module("fsspec.registry")._registry, "s3", memory)
+    monkeypatch.setattr(memory, "store", {})
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s3:" / "bucket" / "run").mkdir(parents=True)
+    Path("s3:/bucket/run/labels.tsv").write_text("a")
+    maybe_upload_file("s3://bucket/run/labels.tsv")
+    maybe_upload_file("labels.tsv")  # is local, and need not be there
+    [(path, file)] = memory.store.items()
+    assert path.endswith("bucket/run/labels.tsv")
+    assert file.getvalue() == b"a"

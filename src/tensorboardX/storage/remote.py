@@ -31,12 +31,12 @@ class RemoteFile:
         self._pending = bytearray()
         self._uploaded = 0
 
-    def write(self, data: bytes) -> int:
-        """Keep `data` for the next flush, unless so much has been kept that it is due. Raises OSError."""
+    def write(self, val: bytes) -> int:
+        """Keep `val` for the next flush, unless so much has been kept that it is due. Raises OSError."""
         if len(self._pending) >= _MOST_PENDING:
             self.flush()
-        self._pending += data
-        return len(data)
+        self._pending += val
+        return len(val)
 
     def flush(self) -> None:
         """Upload what was written since the last flush. Raises OSError; nothing is dropped then."""

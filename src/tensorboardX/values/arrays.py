@@ -72,6 +72,11 @@ def make_np(x: Any) -> Array:
     return check_nan(to_numpy(x))
 
 
+def prepare(x: Any) -> Array:
+    """Return a tensor of a framework as an array. Raises TypeError for what is not numeric."""
+    return to_numpy(x)
+
+
 def to_owned(value: Any, tag: str = "") -> Array:
     """As `to_numpy`, in memory of its own: the caller may change `value` afterwards."""
     array = to_numpy(value, tag)

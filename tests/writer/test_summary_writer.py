@@ -452,3 +452,14 @@ def test_a_tag_logged_again_without_a_step_is_reported_once(tmp_path, caplog):
     reported = [record.getMessage() for record in caplog.records if "without a step" in record.getMessage()]
     assert [repr(tag) in message for tag, message in zip(tags[1:3], reported, strict=True)] == [True, True]
     assert len(scalars(tmp_path)) == 1 + 3 + 3
+
+
+@pytest.mark.parametrize("dataformats", ["NCHW", "CHW", "HWC"])
+def test_an_empty_list_of_images_writes_nothing(tmp_path, caplog, dataformats):
+    with SummaryWriter(tmp_path) as writer:
+        for images in ([], ()):
+            writer.add_images(f"empty/{dataformats}", images, 1, dataformats=dataformats)
+        with pytest.raises(TypeError, match="tag 3"):
+            writer.add_images(3, [])
+    assert not events(tmp_path)
+    assert caplog.text.count("an empty list of images is left out") == 1

@@ -218,8 +218,9 @@ class NumberMethods(RunWriter):
 
         Args:
             labels: what is true, 0 or 1, any shape.
-            predictions: how probable it was said to be, in [0, 1], the same shape.
-            num_thresholds: how many thresholds, evenly from 0 to 1; at least 2.
+            predictions: how probable it was said to be, in [0, 1], the same shape. What is beyond, and NaN, is left
+                out, with one warning per tag.
+            num_thresholds: how many thresholds, evenly from 0 to 1.
             weights: of each element, the same shape, or one for all.
         """
         from ..summary.pr_curves import prepare_pr_curve

@@ -24,6 +24,7 @@ from .direct import DirectWriter
 from .encoder import BatchEncoder
 from .entries import Barrier, Entry, Pending, PendingFiles, nbytes
 from .in_flight import InFlight
+from .kinds import kinds_of
 from .memory import Slots
 from .options import QueueOptions, Stats
 from .signal import AutoResetEvent
@@ -303,7 +304,7 @@ class EventQueue:
             self._update_limit()
         if error is not None:
             if entry is not None and self._retract(entry):
-                self.stats.dropped += 1
+                self.stats.drop("raised error", kinds_of([entry]))
             raise WriteError(error.errno, f"{self._sink.path}: writing failed: {error}") from error
 
     def _raise_given_up(self, what: str) -> None:
@@ -326,12 +327,12 @@ class EventQueue:
             newest = self.entries.pop()
             if isinstance(newest, Barrier):
                 self.entries.append(newest)
-                dropped = self._retract(entry)
+                dropped = [entry] if self._retract(entry) else []
             else:
                 self._thread.memory.give(nbytes(newest))
-                dropped = True
+                dropped = [newest]
             with self._lock:
-                self.stats.dropped += dropped
+                self.stats.drop("no room", kinds_of(dropped))
 
     # ---- what the writer does
 
@@ -418,7 +419,7 @@ class EventQueue:
         except OSError as error:
             if files.may_fail_again():
                 raise
-            self.stats.dropped += 1
+            self.stats.drop("files", kinds_of([files]))
             self._warn("files", "files beside it could not be written and are left out: %s", error)
 
     def _free(self, entry: Entry) -> None:
@@ -495,21 +496,20 @@ class EventQueue:
 
     def _drop_all(self) -> int:
         """Drop what is pending and let go of the file; return how many events are lost."""
-        lost = self._drop_entries()
-        written, unwritten = self._sink.abandon()
+        reason = "removed directory" if self._directory_removed else "closed while failing"
+        written, unwritten, unstored = self._sink.abandon()
         self.stats.written += written
-        self.stats.dropped += unwritten
-        return lost + unwritten
+        return self._drop_entries(reason, unwritten, unstored)
 
-    def _drop_entries(self) -> int:
-        dropped = self._in_flight.drop_values()
-        while self.entries:
-            entry = self.entries.popleft()
-            if not isinstance(entry, Barrier):
+    def _drop_entries(self, reason: str, batch: list[bytes], unstored: int) -> int:
+        """Drop what is in the queue, in flight, in a batch and in a file that buffers; return how many events."""
+        dropped: list[Entry] = [*batch, *self._in_flight.drop_values()]
+        with contextlib.suppress(IndexError):  # raised where the queue is empty
+            while True:
+                entry = self.entries.popleft()
                 self._thread.memory.give(nbytes(entry))
-                dropped += 1
-        self.stats.dropped += dropped
-        return dropped
+                dropped.append(entry)
+        return self.stats.drop(reason, [*kinds_of(dropped), *["event"] * unstored])
 
     def _warn(self, about: str, message: str, *values: object, exc_info: bool = False) -> None:
         """Warn once a minute, for all the queues of a run together."""
@@ -528,9 +528,7 @@ class EventQueue:
 
         The batch that is being written counts as dropped: whether the store has it, nobody will know.
         """
-        lost = len(self._sink.batch) + self._sink.unstored.events
-        self.stats.dropped += lost
-        self.lost += lost + self._drop_entries()
+        self.lost += self._drop_entries("ended", self._sink.batch, self._sink.unstored.events)
 
     def leave_to_parent(self) -> None:
         """In a fork's child: the pending events and the file are the parent's. A new file is opened when needed."""

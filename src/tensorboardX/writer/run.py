@@ -147,11 +147,7 @@ class RunWriter:
     @Shadowable
     def stats(self) -> Stats:
         """What became of the events of this run and its sub-runs so far, since the writer was made."""
-        total = Stats()
-        for writer in list(self._writer_of_logdir.values()):
-            for name, count in vars(writer.stats).items():
-                setattr(total, name, getattr(total, name) + count)
-        return total
+        return sum((writer.stats for writer in list(self._writer_of_logdir.values())), Stats())
 
     def _get_file_writer(self) -> Any:
         """Return the writer of the run's own directory; opens a new file after `close`."""

@@ -15,6 +15,7 @@ from ..errors import InvalidValueError
 from ..proto import event_pb2
 from ..proto.summary_pb2 import Summary
 from ..summary.scalar import scalar
+from ..summary.size import serialized
 from ..values.arrays import to_step, to_walltime
 from .compiler import keep_from_compiler
 from .event_file_writer import EventFileWriter
@@ -167,7 +168,7 @@ class FileWriter(Replaceable):
     def add_summary(self, summary: Any, global_step: Any = None, walltime: Any = None) -> None:
         """Write a Summary as an Event: a message of ours or of another package, or its serialized bytes."""
         if not isinstance(summary, Summary):
-            summary = Summary.FromString(summary if isinstance(summary, bytes) else summary.SerializeToString())
+            summary = Summary.FromString(summary if isinstance(summary, bytes) else serialized(summary))
         self.add_event(event_pb2.Event(summary=summary), global_step, walltime)
 
     def add_deferred(self, encode: Callable[[], Summary], global_step: Any = None, walltime: Any = None) -> None:
@@ -208,13 +209,13 @@ class FileWriter(Replaceable):
     def add_graph(self, graph_profile: Any, walltime: Any = None) -> None:
         """Write a pair of GraphDef and RunMetadata; the latter under the tag `profiler`."""
         graph, run_metadata = graph_profile[0], graph_profile[1]
-        self.add_event(event_pb2.Event(graph_def=graph.SerializeToString()), None, walltime)
-        tagged = event_pb2.TaggedRunMetadata(tag="profiler", run_metadata=run_metadata.SerializeToString())
+        self.add_event(event_pb2.Event(graph_def=serialized(graph)), None, walltime)
+        tagged = event_pb2.TaggedRunMetadata(tag="profiler", run_metadata=serialized(run_metadata))
         self.add_event(event_pb2.Event(tagged_run_metadata=tagged), None, walltime)
 
     def add_onnx_graph(self, graph: Any, walltime: Any = None) -> None:
         """Write a GraphDef."""
-        self.add_event(event_pb2.Event(graph_def=graph.SerializeToString()), None, walltime)
+        self.add_event(event_pb2.Event(graph_def=serialized(graph)), None, walltime)
 
     add_openvino_graph = add_onnx_graph
 

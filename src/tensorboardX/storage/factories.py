@@ -40,7 +40,12 @@ def _factory_of(path: str) -> WriterFactory | None:
 
 def is_relative(path: str) -> bool:
     """Return whether a path depends on the working directory, as those of object stores and factories do not."""
-    return not os.path.isabs(path) and "://" not in path and _factory_of(path) is None
+    return not os.path.isabs(path) and is_local(path)
+
+
+def is_local(path: str) -> bool:
+    """Return whether a path is one of the local file system."""
+    return "://" not in path and _factory_of(path) is None
 
 
 def directory_check(path: str) -> None:

@@ -16,7 +16,8 @@ from ..notices import warn_once
 from ..proto.event_pb2 import Event, SessionLog
 from ..proto.summary_pb2 import Summary
 from ..records.events import checked_suffix
-from ..storage.factories import is_relative
+from ..storage.factories import is_local, is_relative
+from ..storage.links import without_leaving
 from ..summary.histogram import DEFAULT_BINS
 from ..summary.image import checked_format
 from .compiler import tell_compiler
@@ -167,8 +168,16 @@ class RunWriter:
     def _new_file_writer(self, logdir: str, open_now: bool) -> AnyFileWriter:
         if not self._write_to_disk:
             return DummyFileWriter(logdir)
-        settings = (self._anchored(logdir), self._max_queue, self._flush_secs, self._filename_suffix)
+        settings = (self._place_of(logdir), self._max_queue, self._flush_secs, self._filename_suffix)
         return FileWriter(*settings, thread=self._thread, open_now=open_now, **self.kwargs)
+
+    def _place_of(self, logdir: str) -> str:
+        """Return where the event files of a directory go: not below a link that leads out of the run."""
+        root, place = self._anchored(self.logdir), self._anchored(logdir)
+        names = os.path.relpath(place, root).split(os.sep) if is_local(root) else []
+        if logdir == self.logdir or os.pardir in names:
+            return place
+        return without_leaving(root, *names)
 
     def _anchored(self, directory: str) -> str:
         """Return a directory as it was meant where the writer was made, should the process have gone elsewhere."""

@@ -19,8 +19,20 @@ class InvalidValueError(TensorBoardXError, ValueError):
     """A value has the right type and the wrong shape, range or content."""
 
 
-class MissingExtraError(TensorBoardXError, ImportError):
-    """An optional package is needed for this call and is not installed."""
+class RefusedTypeError(InvalidTypeError, NotImplementedError, AssertionError):
+    """A value, image, curve and so on is of a type that cannot be logged.
+
+    tensorboardX and torch.utils.tensorboard raise NotImplementedError or AssertionError there, often one of them what
+    the other does not; programs catch these to leave the value out, or to log the items of a dict one by one.
+    """
+
+
+class RefusedValueError(InvalidValueError, NotImplementedError, AssertionError):
+    """The same for one of the right type and the wrong shape, range or content; see `RefusedTypeError`."""
+
+
+class MissingExtraError(TensorBoardXError, ModuleNotFoundError):
+    """An optional package is needed for this call and is not installed, or is too old."""
 
 
 class LogdirError(TensorBoardXError, OSError):
@@ -99,11 +111,17 @@ def missing_extra(package: str, extra: str | None, purpose: str) -> MissingExtra
     return MissingExtraError(f"{purpose} needs the package {package}: pip install {install}", name=package)
 
 
-def type_error(tag: Any, got: Any, accepted: str) -> InvalidTypeError:
+def outdated_extra(package: str, version: str, needed: str, extra: str, purpose: str) -> MissingExtraError:
+    """The error for a package that is too old; `extra` is the one of ours that brings a newer one."""
+    found = f"{purpose} needs {package} {needed} or newer, and {version} is installed"
+    return MissingExtraError(f"{found}: pip install 'tensorboardX[{extra}]'", name=package)
+
+
+def type_error(tag: Any, got: Any, accepted: str) -> RefusedTypeError:
     """The error for a value of the wrong type logged under `tag`."""
-    return InvalidTypeError(f"tag {shown(tag)}: got {describe(got)}; accepted is {accepted}")
+    return RefusedTypeError(f"tag {shown(tag)}: got {describe(got)}; accepted is {accepted}")
 
 
-def value_error(tag: Any, got: Any, accepted: str) -> InvalidValueError:
+def value_error(tag: Any, got: Any, accepted: str) -> RefusedValueError:
     """The error for a value of the right type and the wrong shape, range or content logged under `tag`."""
-    return InvalidValueError(f"tag {shown(tag)}: got {describe(got)}; accepted is {accepted}")
+    return RefusedValueError(f"tag {shown(tag)}: got {describe(got)}; accepted is {accepted}")

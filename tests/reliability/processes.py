@@ -39,12 +39,21 @@ def write_script(directory: Path, text: str, prelude: str = PRELUDE) -> Path:
     return path
 
 
-def run(directory: Path, text: str, *arguments: object, timeout: float = 60, prelude: str = PRELUDE) -> Done:
+def run(
+    directory: Path,
+    text: str,
+    *arguments: object,
+    timeout: float = 60,
+    prelude: str = PRELUDE,
+    python: Path | str = sys.executable,
+    env: dict[str, str] | None = None,
+) -> Done:
     """Run a program to its end. Raises subprocess.TimeoutExpired, killing it, if it takes longer than `timeout`."""
-    command = [sys.executable, str(write_script(directory, text, prelude)), *map(str, arguments)]
+    command = [str(python), str(write_script(directory, text, prelude)), *map(str, arguments)]
+    env = environment() if env is None else env
     prepare = _default_signals if os.name == "posix" else None
     return subprocess.run(
-        command, capture_output=True, text=True, timeout=timeout, env=environment(), cwd=directory, preexec_fn=prepare
+        command, capture_output=True, text=True, timeout=timeout, env=env, cwd=directory, preexec_fn=prepare
     )
 
 

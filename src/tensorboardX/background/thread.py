@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import logging
 import os
 import sys
 import threading
 import weakref
 from time import monotonic
+from typing import Protocol
 
-from . import progress
+from ..notices import log_safely
+from ..storage.process_end import outlive_executors, stay
+from . import clock, progress
+from .encoding_thread import EncodingThread
+from .entries import Barrier
 from .interpreter import is_subinterpreter
 from .memory import MemoryBudget
-from .queue import EventQueue
 from .signal import AutoResetEvent
 from .weak_sets import members
+
+logger = logging.getLogger(__name__)
 
 BUSY_SECONDS = 0.05
 """How long pending events wait for company, while events keep coming."""
@@ -28,6 +35,39 @@ LINGER_SECONDS = 5.0
 
 BACKLOG = 10_000
 """Pending events from which on the thread makes no pauses: they come faster than it would write them."""
+
+
+class Drainable(Protocol):
+    """A queue, as far as the thread that drains it and the end of the process know it."""
+
+    lost: int
+    """How many events were dropped at the end."""
+
+    @property
+    def path(self) -> str:
+        """Of the event file, for the log."""
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether there is nothing to drain until somebody attaches it again."""
+
+    def drain(self) -> bool:
+        """Write what is pending now; return whether there was anything. Never raises."""
+
+    def request_flush(self) -> Barrier | None:
+        """Begin to flush, without waiting."""
+
+    def request_close(self) -> Barrier | None:
+        """Begin to close, without waiting."""
+
+    def wait_for(self, barrier: Barrier, since: float, if_stalled: float | None = None) -> bool:
+        """Wait for a barrier while there is hope; return whether the entries before it are written."""
+
+    def abandon(self) -> None:
+        """Drop what is pending."""
+
+    def leave_to_parent(self) -> None:
+        """In a fork's child: forget what is the parent's."""
 
 
 class WriterThread:
@@ -43,7 +83,7 @@ class WriterThread:
     """Whether a subinterpreter is about to end, which no thread may outlive. Then callers write what they log."""
 
     def __init__(self) -> None:
-        self._queues: list[EventQueue] = []
+        self._queues: list[Drainable] = []
         self._reset()
         _threads.add(self)
 
@@ -55,8 +95,9 @@ class WriterThread:
         self.idle = False  # it looks for events seldom
         self.progress = progress.Progress()
         self.memory = MemoryBudget()
+        self.encoding = EncodingThread(self.progress, self.memory, self._work)
 
-    def attach(self, queue: EventQueue) -> None:
+    def attach(self, queue: Drainable) -> None:
         """Drain `queue` from now on, until it is closed."""
         _queues.add(queue)
         with self._lock:
@@ -64,6 +105,7 @@ class WriterThread:
                 self._queues.append(queue)
             if not self.is_running():
                 self._start()
+        _flush_at_end_of_main_thread()
         _close_at_end_of_child()
 
     def _start(self) -> None:
@@ -83,7 +125,7 @@ class WriterThread:
         """
         return not self._urgent and pending < BACKLOG and self.is_current()
 
-    def hurry(self) -> None:
+    def request_drain(self) -> None:
         """Drain now and without pauses: somebody waits."""
         self._urgent = True
         self.wake()
@@ -95,9 +137,10 @@ class WriterThread:
     def join(self, seconds: float) -> None:
         """Wait for the end of the thread, `seconds` at most, once `ended` is set."""
         thread = self._thread
-        self.hurry()
+        self.request_drain()
         if thread is not None:
             thread.join(seconds)
+        self.encoding.end(seconds)
 
     def is_running(self) -> bool:
         return self._thread is not None and self._thread.is_alive()
@@ -127,7 +170,7 @@ class WriterThread:
         if not self._lock.acquire(blocking=False):
             return True  # a signal handler that waits for this thread may have interrupted the one that has the lock
         try:
-            self._queues = [queue for queue in self._queues if not queue.closed or queue.entries]
+            self._queues = [queue for queue in self._queues if not queue.is_finished]
             if (self._queues or self.exiting) and not self.ended:
                 return True
             self._thread = None
@@ -142,22 +185,64 @@ class WriterThread:
 
 
 _threads: weakref.WeakSet[WriterThread] = weakref.WeakSet()
-_queues: weakref.WeakSet[EventQueue] = weakref.WeakSet()
+_queues: weakref.WeakSet[Drainable] = weakref.WeakSet()
 _child_closes_at_end = False
+_main_thread_flushes_at_end = False
+_given_up_at_end = False  # of the main thread
 
 
-def close_all() -> None:
-    """Close every queue, all at once, waiting only while there is progress."""
-    start = monotonic()
-    tickets = [(queue, queue.request_close()) for queue in members(_queues)]
-    for queue, ticket in tickets:
-        if ticket is not None:
-            queue.wait_for(ticket, start)
+def _flush_all_at_end_of_main_thread() -> None:
+    """Write what is pending while `concurrent.futures` still works: stores may need its threads.
+
+    Threads that outlive the main one, and atexit functions, may still log.
+    """
+    global _given_up_at_end
+    with contextlib.suppress(Exception):  # it would keep the functions of others from being called
+        outlive_executors()
+        start = clock.now()
+        flushing = [(queue, queue.request_flush()) for queue in members(_queues)]
+        for queue, barrier in flushing:
+            if barrier is not None and not queue.wait_for(barrier, start):
+                _given_up_at_end = True
+
+
+def _flush_at_end_of_main_thread() -> None:
+    """Register that. What registered later is called earlier, so `concurrent.futures` has to come first."""
+    global _main_thread_flushes_at_end
+    if _main_thread_flushes_at_end:
+        return
+    import concurrent.futures.thread  # noqa: F401
+
+    _main_thread_flushes_at_end = True
+    register = getattr(threading, "_register_atexit", None)  # of CPython
+    if register is not None:
+        with contextlib.suppress(RuntimeError):  # raised once that end has come
+            register(_flush_all_at_end_of_main_thread)
+
+
+def close_all(if_stalled: float | None = None) -> None:
+    """Close every queue, all at once, while there is hope; say how many events are lost where there is none.
+
+    Args:
+        if_stalled: see `Progress.patience_left`.
+    """
+    start = clock.now()
+    closing = [(queue, queue.request_close()) for queue in members(_queues)]
+    lost_before = sum(queue.lost for queue, _ in closing)
+    waiting = [(queue, barrier) for queue, barrier in closing if barrier is not None]
+    unwritten = [queue for queue, barrier in waiting if not queue.wait_for(barrier, start, if_stalled)]
+    for queue in unwritten:
+        queue.abandon()
+    lost = sum(queue.lost for queue, _ in closing) - lost_before
+    if lost:
+        message = "%s: the process ends, and %d events could not be written; they are lost"
+        log_safely(logger.warning, message, unwritten[0].path if unwritten else "an event file", lost)
 
 
 def _close_all_at_exit() -> None:
     WriterThread.exiting = True
-    close_all()
+    outlive_executors()
+    close_all(0.0 if _given_up_at_end else None)
     if is_subinterpreter():
         WriterThread.ended = True
         for thread in members(_threads):
@@ -187,8 +272,9 @@ def _add_finalizer(_: object = None) -> None:
 
 
 def _after_fork_in_child() -> None:
-    global _child_closes_at_end
-    _child_closes_at_end = WriterThread.exiting = False
+    global _child_closes_at_end, _given_up_at_end
+    _child_closes_at_end = _given_up_at_end = WriterThread.exiting = False
+    stay()
     for thread in members(_threads):
         thread.leave_to_parent()
     for queue in members(_queues):

@@ -12,6 +12,8 @@ from typing import Any
 
 from ..errors import InvalidTypeError, InvalidValueError, describe, shown
 from ..proto import event_pb2
+from ..storage.factories import is_local
+from ..storage.local import LocalFile
 from .framing import FRAME_BYTES, load_checksum
 from .writer import RecordWriter
 
@@ -55,7 +57,8 @@ class EventsWriter:
     """Writes Events to one new file. Not thread-safe.
 
     The file is named `<file_prefix>.out.tfevents.<seconds>.<host>.<pid>.<counter><filename_suffix>`, so that no
-    two writers ever share one, and is created exclusively. Raises OSError if it cannot be.
+    two writers ever share one, and is created exclusively. Where it is not a local file, eight random digits follow
+    the counter. Raises OSError if the file cannot be made.
     """
 
     def __init__(
@@ -83,16 +86,45 @@ class EventsWriter:
         self._py_recordio_writer.write(event_str)
 
     def take_batch(self, batch: list[bytes]) -> None:
-        """Take serialized Events, for `write_out` to write: all of them, or none if there is no memory for it."""
+        """Take serialized Events, for `write_some` to write: all of them, or none if there is no memory for it."""
         if self._take_batch is not None and type(self).write_event is _PLAIN_WRITE_EVENT:
             self._take_batch(batch)
         else:
             self._left.extend(batch)
 
-    def write_out(self) -> None:
-        """Write what was taken, in one write. Raises OSError; what is not written then is kept for the next call."""
-        self._of_record_writer("write_out")
+    def local_file(self) -> LocalFile | None:
+        """Return the file, if a caller may write to it past this object: it lies on a disk of this machine.
+
+        None where a class on the way was replaced, or where something is left to write.
+        """
+        writer = self._py_recordio_writer
+        plain = type(writer) is RecordWriter and type(self).write_event is _PLAIN_WRITE_EVENT
+        if not plain or self._left or not writer.is_idle:
+            return None
+        file = writer.file
+        return file if type(file) is LocalFile and file.is_on_local_disk else None
+
+    def directory_removed_at(self) -> float | None:
+        """Return when the file was deleted together with its directory, None where it was not; see `LocalFile`."""
+        file = getattr(self._py_recordio_writer, "file", None)
+        return file.directory_removed_at() if isinstance(file, LocalFile) else None
+
+    def resume(self, records: bytes) -> None:
+        """Take records that a caller began to write to `local_file`, for `write_some` to write."""
+        self._py_recordio_writer.resume(records)
+
+    def write_some(self) -> bool:
+        """Write a piece of what was taken; return whether that was the last one.
+
+        Raises OSError; what is not written then is kept for the next call.
+        """
+        write_some = getattr(self._py_recordio_writer, "write_some", None)
+        if write_some is None:
+            self._of_record_writer("write_out")
+        elif not write_some():
+            return False
         self._write_left()
+        return True
 
     def _write_left(self) -> None:
         """Write one by one: for a tool that wants to see every Event, or a RecordWriter put in from outside."""
@@ -127,6 +159,19 @@ class EventsWriter:
         """Bring everything onto the disk. Raises OSError."""
         self._of_record_writer("sync")
 
+    @property
+    def buffered_bytes(self) -> int:
+        """How many bytes of what was written the file keeps, and its store does not have yet."""
+        return getattr(self._py_recordio_writer, "buffered_bytes", 0)
+
+    def store_next(self) -> None:
+        """Bring the oldest of what the file keeps to its store. Raises OSError."""
+        self._of_record_writer("store_next")
+
+    def check_writable(self) -> None:
+        """Raise OSError if the store will refuse what is written, where that can be known at once."""
+        self._of_record_writer("check_writable")
+
     def close(self) -> bool:
         """Bring everything onto the disk and close the file. Raises OSError."""
         try:
@@ -156,11 +201,13 @@ def _open_record_writer(file_prefix: str, filename_suffix: str, open_record_writ
 
     global _latest
     host = socket.gethostname().replace(os.sep, "_")
+    # Containers share host names and process ids, and an object store replaces what has the same name.
+    unique = "" if is_local(file_prefix) else f".{os.urandom(4).hex()}"
     attempts = 0
     while True:
         # TensorBoard reads files in the order of their names: a clock set back, or ten files, must not change it.
         _latest = max(_latest, int(time.time()))
-        name = f"{_latest:010d}.{host}.{os.getpid()}.{next(_counter):06d}{filename_suffix}"
+        name = f"{_latest:010d}.{host}.{os.getpid()}.{next(_counter):06d}{unique}{filename_suffix}"
         try:
             return open_record_writer(f"{file_prefix}.out.tfevents.{name}")
         except FileExistsError:  # a container with the same host name and process id: take the next number

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import errno
+import sys
 
+from ..storage.base import File
 from ..storage.factories import open_file
 from .framing import frame, frame_batch
+
+_PIECE_BYTES = 4 << 20  # of one write: a slow store shows progress
 
 
 class RecordWriter:
@@ -18,6 +22,8 @@ class RecordWriter:
     def __init__(self, path: str) -> None:
         self.path = path
         self._file = open_file(path)
+        # What buffers whole writes needs whole records, and answers at once.
+        self._piece_bytes = sys.maxsize if hasattr(self._file, "store_next") else _PIECE_BYTES
         self._taken = b""  # records, of which so many bytes are written:
         self._written = 0
 
@@ -25,6 +31,16 @@ class RecordWriter:
     def unwritten_bytes(self) -> int:
         """How many bytes of records an error left behind."""
         return len(self._taken) - self._written
+
+    @property
+    def file(self) -> File:
+        """The file."""
+        return self._file
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything that was taken is written."""
+        return not self._taken
 
     def write(self, data: bytes) -> None:
         """Write `data` as one record, in one write. Raises OSError."""
@@ -35,19 +51,52 @@ class RecordWriter:
         """Take one record for each item, all for one `write_out`; none of them if there is no memory for that."""
         self._take(frame_batch(batch))
 
+    def resume(self, records: bytes) -> None:
+        """Take records of which some bytes may be in the file already, behind what `size` counts."""
+        self._taken, self._written = records, 0
+
     def _take(self, records: bytes) -> None:
         # What an error leaves behind stays here, and must not be handed in again.
         self._taken, self._written = self._taken[self._written :] + records, 0
 
     def write_out(self) -> None:
         """Write what was taken, going on where an error left off. Raises OSError."""
-        while self._written < len(self._taken):
-            written = self._file.write(self._taken[self._written :])
+        while not self.write_some():
+            pass
+
+    def write_some(self) -> bool:
+        """Write a piece of what was taken, going on where an error left off; return whether that was the last one.
+
+        Raises OSError.
+        """
+        if self._written < len(self._taken):
+            piece = self._taken[self._written : self._written + self._piece_bytes]
+            written = self._file.write(piece)
             if written == 0:
                 raise OSError(errno.EIO, "the file takes no more bytes", self.path)
             # A file of a registered factory may answer nothing, which means everything.
-            self._written = len(self._taken) if written is None else self._written + written
+            self._written += len(piece) if written is None else written
+        if self._written < len(self._taken):
+            return False
         self._taken, self._written = b"", 0
+        return True
+
+    @property
+    def buffered_bytes(self) -> int:
+        """How many bytes of what was written the file keeps, and its store does not have yet."""
+        return getattr(self._file, "buffered", 0)
+
+    def store_next(self) -> None:
+        """Bring the oldest of what the file keeps to its store. Raises OSError."""
+        store_next = getattr(self._file, "store_next", None)
+        if store_next is not None:
+            store_next()
+
+    def check_writable(self) -> None:
+        """Raise OSError if the store will refuse what is written, where that can be known at once."""
+        check_writable = getattr(self._file, "check_writable", None)
+        if check_writable is not None:
+            check_writable()
 
     def flush(self) -> None:
         """Hand everything to the operating system. Raises OSError."""

@@ -6,16 +6,26 @@ import functools
 import math
 import struct
 from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from ..notices import warn_once
 from ..proto.summary_pb2 import Summary
 from ..values.arrays import to_float
 from .metadata import scalar_metadata
-from .tags import clean_tag
+from .tags import MOST_TAGS, clean_tag
+from .wire import event, is_stored, varint
 
 
-def scalar(name: str, scalar: Any, display_name: str = "", summary_description: str = "") -> Summary:
+def scalar(
+    name: str,
+    scalar: Any,
+    display_name: str = "",
+    summary_description: str = "",
+    new_style: bool = False,
+    double_precision: bool = False,
+) -> Summary:
     """Return the Summary of one scalar, a float32 `simple_value` under the cleaned tag.
 
     Args:
@@ -23,9 +33,15 @@ def scalar(name: str, scalar: Any, display_name: str = "", summary_description: 
         scalar: a number, or an array or tensor of one element. NaN and infinity are kept.
         display_name: what TensorBoard shows instead of the tag.
         summary_description: Markdown shown beside the chart.
+        new_style: store a tensor instead; see `tensor.scalar_tensor`.
+        double_precision: store float64, which implies `new_style`.
 
     Raises TypeError for what is not numeric, ValueError for more or fewer than one element.
     """
+    if new_style or double_precision:
+        from .tensor import scalar_tensor
+
+        return scalar_tensor(name, scalar, double_precision, display_name, summary_description)
     tag = clean_tag(name)
     number = to_float(scalar, tag)
     if not math.isfinite(number):
@@ -43,10 +59,30 @@ def scalar_group(values: Sequence[tuple[str, float]], step: int | None, walltime
         parts += (_value_prefix(tag), _float32(value))
         if value - value != 0.0:
             note_non_finite(tag)
-    summary = b"".join(parts)
-    time_field = b"\x09" + struct.pack("<d", walltime) if _is_stored(walltime) else b""
-    step_field = b"\x10" + varint(step) if step else b""
-    return [time_field + step_field + b"\x2a" + varint(len(summary)) + summary]
+    return [event(b"".join(parts), step, walltime)]
+
+
+def merged_events(scalars: Iterable[tuple[str, float, int | None, float]]) -> list[bytes]:
+    """Return the serialized Events of scalars, those of one step in a row in one Event.
+
+    It has the wall time of the first of them. A tag that comes again at its step begins another Event.
+
+    Args:
+        scalars: tag, value, step and wall time of each.
+    """
+    events: list[bytes] = []
+    for step, successive in groupby(scalars, itemgetter(2)):
+        values: dict[str, float] = {}
+        begun_at = 0.0
+        for tag, value, _, walltime in successive:
+            if tag in values:
+                events += scalar_group(list(values.items()), step, begun_at)
+                values = {}
+            if not values:
+                begun_at = walltime
+            values[tag] = value
+        events += scalar_group(list(values.items()), step, begun_at)
+    return events
 
 
 def _float32(value: float) -> bytes:
@@ -56,19 +92,12 @@ def _float32(value: float) -> bytes:
         return _pack_float32(math.copysign(math.inf, value))
 
 
-def _is_stored(walltime: float) -> bool:
-    """Whether protobuf stores it: it leaves out what is 0, and keeps -0.0."""
-    return bool(walltime) or math.copysign(1, walltime) < 0
-
-
 class ScalarEventEncoder:
     """Serializes Events that hold one plain scalar, as protobuf does and several times faster.
 
     All that differs between two events of a tag is the wall time, the step and the value; the rest is kept from
     the first one. Format: https://protobuf.dev/programming-guides/encoding/ and event.proto.
     """
-
-    _MOST_TAGS = 10_000
 
     def __init__(self) -> None:
         self._step: int | None = None
@@ -94,7 +123,7 @@ class ScalarEventEncoder:
                 data = pack(b"\x09", walltime, self._step_field, prefix, value)
             except OverflowError:  # beyond float32, where protobuf stores infinity
                 data = pack(b"\x09", walltime, self._step_field, prefix, math.copysign(math.inf, value))
-            if not walltime and not _is_stored(walltime):
+            if not walltime and not is_stored(walltime):
                 data = data[9:]
             if value - value != 0.0:
                 note_non_finite(tag)
@@ -114,43 +143,42 @@ class ScalarEventEncoder:
         self._step, self._step_field = step, field
 
     def _packer(self, tag: str) -> tuple[bytes, Callable[..., bytes]]:
-        if len(self._packers) >= self._MOST_TAGS:
-            self._packers.clear()
+        if len(self._packers) >= MOST_TAGS:
+            del self._packers[next(iter(self._packers))]  # the oldest
         prefix = event_prefix(tag)
-        packer = struct.Struct(f"<cd{len(self._step_field)}s{len(prefix)}sf").pack
+        packer = _event_packer(len(self._step_field), len(prefix))
         self._packers[tag] = prefix, packer
         return prefix, packer
 
 
+@functools.lru_cache(maxsize=4096)
+def _event_packer(step_length: int, prefix_length: int) -> Callable[..., bytes]:
+    """Return what packs an Event of a scalar whose step and prefix are of these lengths."""
+    return struct.Struct(f"<cd{step_length}s{prefix_length}sf").pack
+
+
+def scalar_event(tag: str, value: float, step: int | None, walltime: float) -> bytes:
+    """Return the bytes of one Event as `ScalarEventEncoder` does; keeps no state, so that it may be interrupted."""
+    if value - value != 0.0 or not walltime or not -_LARGEST_FLOAT32 <= value <= _LARGEST_FLOAT32:
+        (event,) = ScalarEventEncoder().encode([(tag, value, step, walltime)])
+        return event
+    step_field = b"\x10" + varint(step) if step else b""
+    return b"\x09" + _pack_float64(walltime) + step_field + event_prefix(tag) + _pack_float32(value)
+
+
+@functools.lru_cache(maxsize=MOST_TAGS)
 def event_prefix(tag: str) -> bytes:
     """Return all of `Event.summary` of a scalar up to the four bytes of the value, which come last."""
     summary = _value_prefix(tag)
     return b"\x2a" + varint(len(summary) + 4) + summary
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=MOST_TAGS)
 def _value_prefix(tag: str) -> bytes:
     """Return all of `Summary.value` of a scalar up to the four bytes of the value."""
     name = clean_tag(tag).encode()
     value = (b"\x0a" + varint(len(name)) + name if name else b"") + b"\x15"
     return b"\x0a" + varint(len(value) + 4) + value
-
-
-def varint(number: int) -> bytes:
-    """Return an int64 as protobuf stores it: seven bits a byte, lowest first, negatives as 64-bit complements."""
-    if 0 <= number < 0x80:
-        return _ONE_BYTE[number]
-    if 0 <= number < 0x4000:
-        return bytes((number & 0x7F | 0x80, number >> 7))
-    if 0 <= number < 0x200000:
-        return bytes((number & 0x7F | 0x80, number >> 7 & 0x7F | 0x80, number >> 14))
-    number &= 0xFFFFFFFFFFFFFFFF
-    out = []
-    while number >= 0x80:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
 
 
 def note_non_finite(tag: str) -> None:
@@ -159,5 +187,6 @@ def note_non_finite(tag: str) -> None:
 
 
 _pack_float32 = struct.Struct("<f").pack
-_ONE_BYTE = [bytes((number,)) for number in range(0x80)]
+_pack_float64 = struct.Struct("<d").pack
+_LARGEST_FLOAT32 = 3.4028234663852886e38
 _FIRST_BYTES = [bytes((0x10, number | 0x80)) for number in range(0x80)]  # of `Event.step`: its key and seven bits

@@ -1,4 +1,7 @@
-"""EventFileWriter: Events become the records of files, behind the callers."""
+"""EventFileWriter: Events become the records of files, behind the callers.
+
+`tensorboardX.event_file_writer` is this very module: tools put an `EventsWriter` or `RecordWriter` of their own there.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,17 @@ from ..background.options import QueueOptions, Stats, queue_options
 from ..background.queue import EventQueue
 from ..background.thread import WriterThread
 from ..errors import InvalidTypeError, describe
+from ..proto import event_pb2
 from ..records.events import EventsWriter, checked_suffix, preload
 from ..records.writer import RecordWriter
-from ..storage.factories import directory_check, is_relative, preload_store
+from ..storage.factories import directory_check, is_relative, local_path, preload_store
 from ..summary.size import serialized
 from .compiler import keep_from_compiler
 from .replaceable import Replaceable
+
+__all__ = ["EventFileWriter", "EventsWriter", "RecordWriter", "directory_check", "event_pb2"]
+
+_PLAIN_RECORD_WRITER = RecordWriter
 
 
 @keep_from_compiler
@@ -33,6 +41,9 @@ class EventFileWriter(Replaceable):
         options: see `QueueOptions`.
     """
 
+    # The file that was opened last, closed or not: programs read its `_file_name`, and may put another in its place.
+    _ev_writer: EventsWriter | None = None
+
     def __init__(
         self,
         logdir: str,
@@ -48,21 +59,34 @@ class EventFileWriter(Replaceable):
         checked_suffix(filename_suffix)
         self._settings = (self._logdir, max_queue_size, flush_secs, filename_suffix)
         self._options = options
-        prefix = os.path.join(self._logdir, "events")
+        prefix = local_path(os.path.join(self._logdir, "events"))
         if is_relative(prefix):  # for later files, should the process go elsewhere
             prefix = os.path.abspath(prefix)
-        from .. import event_file_writer as layers  # tools put classes of their own there
 
         def open_file() -> EventsWriter:
             directory_check(os.path.dirname(prefix))
-            replaced = () if layers.RecordWriter is RecordWriter else (layers.RecordWriter,)
-            return layers.EventsWriter(prefix, filename_suffix, *replaced)
+            replaced = () if RecordWriter is _PLAIN_RECORD_WRITER else (RecordWriter,)
+            return EventsWriter(prefix, filename_suffix, *replaced)
 
         checked = queue_options(flush_secs, options)
-        first = open_file() if open_now else None
+        open_file = self._noting(open_file)
+        first = _checked(open_file()) if open_now else None
         if first is None:
             preload_store(prefix)
         self._serve(open_file, thread or WriterThread(), checked, first)
+
+    def _noting(self, open_file: Callable[[], EventsWriter]) -> Callable[[], EventsWriter]:
+        """Return what opens a file and makes it `_ev_writer`, without keeping this writer alive."""
+        reference = weakref.ref(self)
+
+        def open_and_note() -> EventsWriter:
+            opened = open_file()
+            writer = reference()
+            if writer is not None:
+                writer._ev_writer = opened
+            return opened
+
+        return open_and_note
 
     def _serve(
         self,
@@ -77,8 +101,9 @@ class EventFileWriter(Replaceable):
         weakref.finalize(self, queue.request_close).atexit = False
 
     @property
-    def _ev_writer(self) -> EventsWriter | None:
-        return self.queue.events_writer
+    def _file_name(self) -> str | None:
+        """The path of the file that was opened last, under the name that TensorBoard's own EventFileWriter has."""
+        return None if self._ev_writer is None else self._ev_writer._file_name
 
     @property
     def stats(self) -> Stats:
@@ -111,6 +136,16 @@ class EventFileWriter(Replaceable):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (type(self), self._settings, self._options)
+
+
+def _checked(first: EventsWriter) -> EventsWriter:
+    """Make sure that the first file can be written; raise OSError if not. A class that a tool put in may not know."""
+    try:
+        getattr(first, "check_writable", bool)()
+    except OSError:
+        getattr(first, "abandon", first.close)()
+        raise
+    return first
 
 
 def _restore(cls: type[EventFileWriter], settings: tuple[Any, ...], options: dict[str, Any]) -> EventFileWriter:

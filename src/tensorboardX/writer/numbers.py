@@ -12,6 +12,7 @@ from functools import partial
 from time import time
 from typing import Any
 
+from ..background.queue import EventQueue
 from ..errors import type_error
 from ..summary.histogram import histogram_raw, prepare_histogram
 from ..summary.metadata import checked_labels
@@ -23,6 +24,7 @@ from .run import RunWriter
 
 _NO_TEXT = ""
 _MANY_TAGS = 100_000  # fewer fit into an Event, however long they are
+_MOST_CHART_QUEUES = 10_000  # that are remembered
 _BYTES_OF_PAIR = 128  # of memory that a tag and its value take while they are pending
 
 
@@ -50,12 +52,12 @@ class NumberMethods(RunWriter):
             double_precision: store float64, which implies `new_style`; TensorBoard shows it with
                 `--load_fast=false` only.
         """
-        lane = self._lane
+        queue = self._fast_queue
         value = scalar_value if type(scalar_value) is float else to_float(scalar_value, tag)
         if (
             type(global_step) is int
             and type(tag) is str
-            and lane is not None
+            and queue is not None
             and walltime is None
             and not global_step >> 63  # negative steps and those of more bits are looked at below
             and display_name is _NO_TEXT
@@ -64,10 +66,10 @@ class NumberMethods(RunWriter):
             and double_precision is False
         ):
             entry = (tag, value, global_step, time())
-            entries = lane.entries
+            entries = queue.entries
             entries.append(entry)
-            if len(entries) > lane.limit:  # read after the append: see EventQueue
-                lane.settle(entry)
+            if len(entries) > queue.limit:  # read after the append: see EventQueue
+                queue.enforce_limit(entry)
             return
         tag = clean_tag(tag)
         display_name, summary_description = checked_labels(tag, display_name, summary_description)
@@ -75,12 +77,12 @@ class NumberMethods(RunWriter):
             from ..summary.tensor import scalar_tensor
 
             encode = partial(scalar_tensor, tag, value, double_precision, display_name, summary_description)
-            self._add_deferred(tag, encode, global_step, walltime)
+            self._add_deferred(tag, encode, global_step, walltime, is_scalar=True)
         elif display_name or summary_description:
             encode = partial(scalar, tag, value, display_name, summary_description)
-            self._add_deferred(tag, encode, global_step, walltime)
-        elif lane is not None:
-            lane.put((tag, value, *self._step_and_walltime(tag, global_step, walltime)))
+            self._add_deferred(tag, encode, global_step, walltime, is_scalar=True)
+        elif queue is not None:
+            queue.put((tag, value, *self._step_and_walltime(tag, global_step, walltime)))
         else:
             self._get_file_writer().add_scalar(tag, value, *self._step_and_walltime(tag, global_step, walltime))
 
@@ -98,12 +100,32 @@ class NumberMethods(RunWriter):
         """
         main_tag = check_tag(main_tag)
         items = _checked_dict(main_tag, tag_scalar_dict)
-        values = {check_tag(key): to_float(value, f"{main_tag}/{key}") for key, value in items}
+        values = {
+            check_tag(key): value if type(value) is float else to_float(value, f"{main_tag}/{key}")
+            for key, value in items
+        }
         step, seconds = self._step_and_walltime(main_tag, global_step, walltime)
+        history = self._scalar_history
+        known = self._chart_queues if self._write_to_disk else {}  # which a tool may change
         for key, value in values.items():
-            logdir, writer = self._sub_writer(main_tag, key)
-            writer.add_scalar(main_tag, value, step, seconds)
-            self._scalar_history.add(logdir, seconds, step, value)
+            logdir, queue = known.get((main_tag, key)) or self._chart_queue(main_tag, key)
+            if queue is not None:
+                entry = (main_tag, value, step, seconds)
+                entries = queue.entries
+                entries.append(entry)
+                if len(entries) > queue.limit:  # as in add_scalar
+                    queue.enforce_limit(entry)
+            else:
+                self._sub_writer(main_tag, key)[1].add_scalar(main_tag, value, step, seconds)
+            history.add(logdir, seconds, step, value)
+
+    def _chart_queue(self, main_tag: str, key: str) -> tuple[str, EventQueue | None]:
+        """Return the directory and the queue of a value of `add_scalars`; remember them where no layer was replaced."""
+        logdir, writer = self._sub_writer(main_tag, key)
+        queue: EventQueue | None = writer.queue
+        if queue is not None and len(self._chart_queues) < _MOST_CHART_QUEUES:
+            self._chart_queues[main_tag, key] = logdir, queue
+        return logdir, queue
 
     def add_scalars_at_step(self, values: Mapping[str, Any], global_step: Any = None, walltime: Any = None) -> None:
         """Log several scalars of one step at once: the fastest way, and less than half the bytes on disk.
@@ -122,7 +144,9 @@ class NumberMethods(RunWriter):
             if len(numbers) > _MANY_TAGS:
                 check_texts(numbers[0][0], [tag for tag, _ in numbers])
             encode = partial(scalar_group, numbers, step, seconds)
-            self._get_file_writer().add_events(encode, _BYTES_OF_PAIR * len(numbers))
+            self._get_file_writer().add_scalar_events(
+                [tag for tag, _ in numbers], encode, _BYTES_OF_PAIR * len(numbers)
+            )
 
     def add_scalar_series(self, tag: str, values: Any, steps: Any = None, walltimes: Any = None) -> None:
         """Log many points of one scalar at once, a million in a second, say to import logs.
@@ -131,15 +155,15 @@ class NumberMethods(RunWriter):
             values: numbers, shape (N,); stored as float32.
             steps: an integer for each, shape (N,); 0 to N - 1 by default. They should increase.
             walltimes: seconds since the epoch for each, shape (N,), or one for all; by default that of
-                `use_metadata`, or now.
+                `use_metadata`, or now, the points a microsecond apart.
         """
         from ..summary.scalar_series import prepare_series
 
         tag = clean_tag(tag)
         if walltimes is None:
-            _, walltimes = self._default_metadata.resolve(None, None)
-        for encode, nbytes in prepare_series(tag, values, steps, walltimes):
-            self._get_file_writer().add_events(encode, nbytes)
+            walltimes = self._default_metadata.walltime
+        for encode, nbytes in prepare_series(tag, values, steps, walltimes, time()):
+            self._get_file_writer().add_scalar_events((tag,), encode, nbytes)
 
     def export_scalars_to_json(self, path: str | os.PathLike[str]) -> None:
         """Write the points of `add_scalars` as JSON, `{sub-run: [[wall time, step, value], ...]}`, and forget them.
@@ -170,6 +194,8 @@ class NumberMethods(RunWriter):
             max_bins: more bins than this are joined, each (number of bins) // max_bins neighbours to one. Fewer than
                 twice max_bins remain: all of the 1548 default ones for 775, half of them for 774.
         """
+        if isinstance(bins, str) and bins == "tensorflow":
+            bins = self._default_histogram
         if isinstance(bins, str) and bins == "tensorflow":
             bins = self.default_bins
         self._add_deferred(tag, prepare_histogram(tag, values, bins, max_bins), global_step, walltime)
@@ -222,8 +248,9 @@ class NumberMethods(RunWriter):
 
         Args:
             labels: what is true, 0 or 1, any shape.
-            predictions: how probable it was said to be, in [0, 1], the same shape.
-            num_thresholds: how many thresholds, evenly from 0 to 1; at least 2.
+            predictions: how probable it was said to be, in [0, 1], the same shape. What is beyond, and NaN, is left
+                out, with one warning per tag.
+            num_thresholds: how many thresholds, evenly from 0 to 1.
             weights: of each element, the same shape, or one for all.
         """
         from ..summary.pr_curves import prepare_pr_curve

@@ -11,16 +11,17 @@ from typing import Any, TypeVar
 
 from ..background.queue import EventQueue, Stats
 from ..background.thread import WriterThread
-from ..errors import InvalidTypeError, LogdirError, describe
+from ..errors import InvalidTypeError, LogdirError, WriteError, describe
 from ..notices import warn_once
 from ..proto.event_pb2 import Event, SessionLog
 from ..proto.summary_pb2 import Summary
 from ..records.events import checked_suffix
-from ..storage.factories import is_local, is_relative
+from ..storage.factories import is_local, is_relative, local_path
 from ..storage.links import without_leaving
 from ..summary.histogram import DEFAULT_BINS
 from ..summary.image import checked_format
 from .compiler import tell_compiler
+from .environment import queue_settings, setting
 from .file_writer import DefaultMetadata, DummyFileWriter, FileWriter
 from .history import Point, ScalarHistory
 from .paths import below, kept_inside
@@ -80,22 +81,24 @@ class RunWriter:
         chosen = logdir or log_dir or default_logdir(comment)
         if not isinstance(chosen, (str, os.PathLike)):
             raise InvalidTypeError(f"logdir: got {describe(chosen)}; accepted is a path")
-        self.logdir = self.log_dir = os.fspath(chosen)
+        self.logdir = self.log_dir = chosen  # a Path stays one: programs write `writer.logdir / name`
         self.purge_step = purge_step
         self.default_bins = list(DEFAULT_BINS)
         self.kwargs = kwargs
+        self._default_histogram = setting("bins", "tensorflow", "tensorflow")
+        self._queue_settings = queue_settings(kwargs)
         self._max_queue = max_queue
-        self._flush_secs = flush_secs
+        self._flush_secs = setting("flush_secs", flush_secs, 120)
         self._filename_suffix = checked_suffix(filename_suffix)
         self._write_to_disk = write_to_disk
         self._comet_config = comet_config
-        self._image_format = checked_format(image_format)
+        self._image_format = checked_format(setting("image_format", image_format, "PNG"))
         self._anchor = _working_directory()
         self._start()
         try:
             self._open(open_now=True)
         except OSError as error:
-            raise LogdirError(error.errno, f"cannot log to {self.logdir!r}: {error.strerror or error}") from error
+            raise LogdirError(error.errno, f"cannot log to {self._directory!r}: {error.strerror or error}") from error
         self._mark_purge()
 
     def _start(self) -> None:
@@ -107,15 +110,21 @@ class RunWriter:
         self._tags_without_step: set[str] = set()
         self._writer_of_logdir: dict[str, Any] = {}  # `close` leaves them here, to be opened again
         self._thread = WriterThread()
-        self._lane: EventQueue | None = None
+        self._fast_queue: EventQueue | None = None
+        self._chart_queues: dict[tuple[str, str], tuple[str, EventQueue]] = {}  # of `add_scalars`
         tell_when_replaced(self)
         tell_compiler()
 
     # ---- where the events go
 
-    def get_logdir(self) -> str:
-        """Return the directory of the run."""
+    def get_logdir(self) -> str | os.PathLike[str]:
+        """Return the directory of the run, as it was given."""
         return self.logdir
+
+    @property
+    def _directory(self) -> str:
+        """The directory of the run as text, as the writers in it have it."""
+        return os.fspath(self.logdir)
 
     @property
     def file_writer(self) -> Any:
@@ -125,7 +134,7 @@ class RunWriter:
     @file_writer.setter
     def file_writer(self, file_writer: Any) -> None:
         self._file_writer = file_writer
-        self.update_lane()
+        self.update_fast_path()
 
     @property
     def scalar_dict(self) -> dict[str, list[Point]]:
@@ -150,7 +159,7 @@ class RunWriter:
         return self._open(open_now=False) if self.file_writer is None else self.file_writer
 
     def _open(self, open_now: bool) -> Any:
-        writer = self._writer_in(self.logdir, open_now)
+        writer = self._writer_in(self._directory, open_now)
         reopen = getattr(getattr(writer, "event_writer", None), "reopen", None)
         if reopen is not None:  # a class that a tool put in may want to be told; ours does nothing
             reopen()
@@ -169,25 +178,26 @@ class RunWriter:
         if not self._write_to_disk:
             return DummyFileWriter(logdir)
         settings = (self._place_of(logdir), self._max_queue, self._flush_secs, self._filename_suffix)
-        return FileWriter(*settings, thread=self._thread, open_now=open_now, **self.kwargs)
+        return FileWriter(*settings, thread=self._thread, open_now=open_now, **self._queue_settings)
 
     def _place_of(self, logdir: str) -> str:
         """Return where the event files of a directory go: not below a link that leads out of the run."""
-        root, place = self._anchored(self.logdir), self._anchored(logdir)
-        names = os.path.relpath(place, root).split(os.sep) if is_local(root) else []
-        if logdir == self.logdir or os.pardir in names:
+        root, place = self._anchored(self._directory), self._anchored(logdir)
+        if logdir == self._directory or not is_local(root):
             return place
-        return without_leaving(root, *names)
+        root = local_path(root)
+        names = os.path.relpath(local_path(place), root).split(os.sep)
+        return place if os.pardir in names else without_leaving(root, *names)
 
     def _anchored(self, directory: str) -> str:
         """Return a directory as it was meant where the writer was made, should the process have gone elsewhere."""
         moved = is_relative(directory) and _working_directory() != self._anchor
-        return os.path.join(self._anchor, directory) if moved else directory
+        return os.path.join(self._anchor, local_path(directory)) if moved else directory
 
     def _sub_writer(self, *names: str) -> tuple[str, Any]:
         """Return the directory that `names` make below the run's own, and its writer."""
         self._get_file_writer()
-        logdir = below(self.logdir, *names)
+        logdir = below(self._directory, *names)
         writer = self._writer_in(logdir)
         if self.all_writers is not None:
             self.all_writers[logdir] = writer
@@ -207,15 +217,19 @@ class RunWriter:
 
     # ---- the way of a value
 
-    def update_lane(self) -> None:
+    def update_fast_path(self) -> None:
         """Scalars go straight to the queue, unless a layer was replaced or a default step or wall time is set."""
         plain = self._default_metadata.step is None and self._default_metadata.walltime is None
         replaced = type(self)._get_file_writer is not RunWriter._get_file_writer
-        self._lane = getattr(self._file_writer, "queue", None) if plain and not replaced else None
+        self._chart_queues = {}
+        self._fast_queue = getattr(self._file_writer, "queue", None) if plain and not replaced else None
 
-    def _add_deferred(self, tag: str, encode: Callable[[], Summary], global_step: Any, walltime: Any) -> None:
+    def _add_deferred(
+        self, tag: str, encode: Callable[[], Summary], global_step: Any, walltime: Any, is_scalar: bool = False
+    ) -> None:
         """Write what `encode()` returns, at the step and time given or the defaults."""
-        self._get_file_writer().add_deferred(encode, *self._step_and_walltime(tag, global_step, walltime))
+        step, seconds = self._step_and_walltime(tag, global_step, walltime)
+        self._get_file_writer().add_deferred(tag, encode, step, seconds, is_scalar)
 
     def _step_and_walltime(self, tag: str, global_step: Any, walltime: Any) -> tuple[int | None, float]:
         """Return the step and time of a call. Says once per tag that points without a step fall on one another."""
@@ -238,30 +252,43 @@ class RunWriter:
         """
         try:
             with self._default_metadata.use(global_step, walltime):
-                self.update_lane()
+                self.update_fast_path()
                 yield self
         finally:
-            self.update_lane()
+            self.update_fast_path()
 
     # ---- the end
 
     def flush(self) -> None:
         """Wait until every earlier event is with the operating system: another process can read it, and killing
         this one loses none of it. Waits no longer than the store makes progress; see docs/reliability.md."""
-        for writer in list(self._writer_of_logdir.values()):  # not `all_writers`: another thread may be closing
-            writer.flush()
+        if len(self._writer_of_logdir) == 1 and self._file_writer is not None:
+            self._file_writer.flush()
+        else:
+            self._each_writer("flush")
 
     def close(self) -> None:
         """Write everything, bring it onto the disk and close the files. Idempotent; an `add_*` opens new ones."""
         self.file_writer = self.all_writers = None
-        for writer in list(self._writer_of_logdir.values()):
-            writer.close()
+        self._each_writer("close")
+
+    def _each_writer(self, method: str) -> None:
+        """Call a method of every file writer, all of them together with the patience for one; raise the first error."""
+        errors = []
+        with self._thread.progress.together():
+            for writer in list(self._writer_of_logdir.values()):  # not `all_writers`: another thread may be closing
+                try:
+                    getattr(writer, method)()
+                except WriteError as error:
+                    errors.append(error)
+        if errors:
+            raise errors[0]
 
     def __enter__(self: Self) -> Self:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
     ) -> None:
         self.close()
 
@@ -269,7 +296,8 @@ class RunWriter:
         """What another process, or a copy, needs to go on in the same run with files of its own."""
         kept = ("logdir", "log_dir", "_anchor", "purge_step", "default_bins", "kwargs")
         settings = ("_max_queue", "_flush_secs", "_filename_suffix", "_write_to_disk", "_comet_config", "_image_format")
-        return {name: getattr(self, name) for name in (*kept, *settings)}
+        chosen = ("_default_histogram", "_queue_settings")
+        return {name: getattr(self, name) for name in (*kept, *settings, *chosen)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

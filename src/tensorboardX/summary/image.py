@@ -164,8 +164,8 @@ def preload_codec(image_format: str) -> None:
 
 @functools.cache
 def preload_drawing() -> None:
-    """Import what drawing boxes and labels takes."""
-    draw_boxes(Image.new("RGB", (8, 8)), np.zeros((1, 4)), ["a"])
+    """Import what drawing boxes and labels takes, and what Pillow needs to give the pixels back."""
+    make_image(np.zeros((8, 8, 3), np.uint8), 2, np.zeros((1, 4)), ["a"])
 
 
 def _encoded(pixels: Array, image_format: str) -> bytes:

@@ -17,6 +17,7 @@ from ..errors import RefusedValueError
 from ..proto import event_pb2
 from ..proto.summary_pb2 import Summary
 from ..summary.scalar import scalar
+from ..summary.size import serialized
 from ..values.arrays import to_step, to_walltime
 from .compiler import keep_from_compiler
 from .event_file_writer import EventFileWriter
@@ -221,13 +222,13 @@ class FileWriter(Replaceable):
     def add_graph(self, graph_profile: Any, walltime: Any = None) -> None:
         """Write a pair of GraphDef and RunMetadata; the latter under the tag `profiler`."""
         graph, run_metadata = graph_profile[0], graph_profile[1]
-        self.add_event(event_pb2.Event(graph_def=graph.SerializeToString()), None, walltime)
-        tagged = event_pb2.TaggedRunMetadata(tag="profiler", run_metadata=run_metadata.SerializeToString())
+        self.add_event(event_pb2.Event(graph_def=serialized(graph)), None, walltime)
+        tagged = event_pb2.TaggedRunMetadata(tag="profiler", run_metadata=serialized(run_metadata))
         self.add_event(event_pb2.Event(tagged_run_metadata=tagged), None, walltime)
 
     def add_onnx_graph(self, graph: Any, walltime: Any = None) -> None:
         """Write a GraphDef."""
-        self.add_event(event_pb2.Event(graph_def=graph.SerializeToString()), None, walltime)
+        self.add_event(event_pb2.Event(graph_def=serialized(graph)), None, walltime)
 
     add_openvino_graph = add_onnx_graph
 
@@ -259,7 +260,7 @@ def _message(summary: Any) -> Summary:
     """Return a Summary of ours, given one, one of another package or its bytes."""
     if isinstance(summary, Summary):
         return summary
-    return Summary.FromString(summary if isinstance(summary, bytes) else summary.SerializeToString())
+    return Summary.FromString(summary if isinstance(summary, bytes) else serialized(summary))
 
 
 def _cost_of(encode: Callable[[], Summary | bytes]) -> tuple[int, bool]:

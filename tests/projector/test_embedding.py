@@ -24,7 +24,7 @@ from tensorboard.plugins.projector import projector_plugin
 from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 
 from tensorboardX import SummaryWriter
-from tensorboardX.embedding import append_pbtxt, make_mat, make_sprite, make_tsv
+from tensorboardX.embedding import append_pbtxt, make_mat, make_sprite, make_tsv, maybe_upload_file
 from tensorboardX.errors import InvalidValueError, MissingExtraError
 from tensorboardX.projector import names, pbtxt, store
 from tensorboardX.projector.embedding import prepare_embedding
@@ -140,7 +140,7 @@ def test_hostile_tags_are_served_as_the_page_asks_for_them(tensorboard, tmp_path
         write_embedding(logdir, np.full((2, 2), index + 0.1), [tag[:20], "other"], global_step=index % 2, tag=tag)
     assert os.listdir(tmp_path) == ["outer"]
     assert os.listdir(tmp_path / "outer") == ["run"]
-    assert sorted(os.listdir(logdir)) == [store.LOCK_NAME, "00000", "00001", "projector_config.pbtxt"]
+    assert sorted(os.listdir(logdir)) == ["00000", "00001", "projector_config.pbtxt"]
     tb = tensorboard(logdir)
     listed = [entry["tensorName"] for entry in tb.get_json("/data/plugin/projector/info", run=".")["embeddings"]]
     assert len(set(listed)) == len(HOSTILE)
@@ -322,6 +322,38 @@ def test_everything_is_copied_before_it_is_written(tmp_path):
 
 
 # Labels
+
+
+class Text:
+    """A string tensor of TensorFlow without axes: no `item`, and bytes in it."""
+
+    shape = ()
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        return np.array(self.text.encode(), dtype=object)
+
+
+class Variable:
+    """A variable of Chainer without axes: no `item`, and nothing that NumPy reads."""
+
+    shape, device = (), "@numpy"
+
+    def __init__(self, number: float) -> None:
+        self.array = np.array(number)
+
+
+def test_labels_of_tensors_without_item(tmp_path):
+    labels = write_labels(tmp_path, [Text("é 1"), Text("b"), Variable(0.5)])
+    assert [row["label"] for row in labels] == ["é 1", "b", "0.5"]
+
+
+def test_labels_of_tensorflow(tmp_path):
+    tf = pytest.importorskip("tensorflow")
+    assert [row["label"] for row in write_labels(tmp_path, tf.constant(["é 1", "b"]))] == ["é 1", "b"]
+    assert [row["label"] for row in write_labels(tmp_path, tf.constant([3, 4]))] == ["3", "4"]
 
 
 def write_labels(directory: Path, metadata, header=None, points: int | None = None) -> list[dict[str, str]]:
@@ -646,7 +678,7 @@ def test_processes_and_threads_lose_no_entry_of_each_other(tmp_path):
 
 
 def test_a_lock_that_is_never_released_only_delays(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(store, "LONGEST_WAIT", 0.3)
+    monkeypatch.setattr(store, "LOCK_PATIENCE", 0.3)
     with store.LocalStore(str(tmp_path)).lock():
         begun = time.monotonic()
         write_embedding(tmp_path, VECTORS)
@@ -667,7 +699,7 @@ def test_a_child_forked_under_the_lock_does_not_keep_it(tmp_path):
     try:
         begun = time.monotonic()
         write_embedding(tmp_path, VECTORS)
-        assert time.monotonic() - begun < store.LONGEST_WAIT / 2
+        assert time.monotonic() - begun < store.LOCK_PATIENCE / 2
     finally:
         os.close(hold)
         os.close(release)
@@ -728,3 +760,17 @@ def test_a_run_of_a_registered_writer_factory_is_refused(tmp_path, monkeypatch, 
         with pytest.raises(InvalidValueError, match=f"{logdir}.*a local directory or a URL of fsspec"):
             writer.add_embedding(VECTORS)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_file_written_under_the_path_of_an_object_store_is_copied_there(tmp_path, monkeypatch):
+    memory = type(pytest.importorskip("fsspec").filesystem("memory"))
+    monkeypatch.setitem(importlib.import_module("fsspec.registry")._registry, "s3", memory)
+    monkeypatch.setattr(memory, "store", {})
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s3:" / "bucket" / "run").mkdir(parents=True)
+    Path("s3:/bucket/run/labels.tsv").write_text("a")
+    maybe_upload_file("s3://bucket/run/labels.tsv")
+    maybe_upload_file("labels.tsv")  # is local, and need not be there
+    [(path, file)] = memory.store.items()
+    assert path.endswith("bucket/run/labels.tsv")
+    assert file.getvalue() == b"a"

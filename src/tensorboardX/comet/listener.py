@@ -13,13 +13,13 @@ import types
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..notices import logger
-from ..shared.events import NEXT_STEP
+from ..notices import log_safely, logger
 from ..summary.histogram import histogram_raw
 from ..summary.image import image, image_boxes
 from ..summary.layout import batch_dataformats
 from ..summary.pr_curves import pr_curve
 from ..values.arrays import to_float
+from ..values.steps import NEXT_STEP
 from .experiment import is_off
 from .logger import CometLogger
 
@@ -89,7 +89,7 @@ class CometListener:
         except Exception as error:
             if name not in self._complained:
                 self._complained.add(name)
-                logger.warning("%s: not sent to Comet: %s; further failures are not reported", name, error)
+                log_safely(logger.warning, "%s: not sent to Comet: %s; further failures are not reported", name, error)
 
 
 # ---- what each method of a writer sends

@@ -3,39 +3,21 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from itertools import count
 from typing import Protocol
 
 from ..errors import InvalidValueError, reason, shown
 from ..notices import warn_once
 from ..storage.factories import REGISTERED_FACTORIES, local_path
+from ..storage.locks import ExclusiveLock, LockingError
 from ..storage.objects import open_objects
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(descriptor: int) -> None:
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-
-    def _unlock(descriptor: int) -> None:
-        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
-else:
-    import fcntl
-
-    def _try_lock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-    def _unlock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
-
+from ..storage.regular import open_regular
 
 LOCK_NAME = ".projector_config.lock"
-LONGEST_WAIT = 10.0  # seconds
+LOCK_PATIENCE = 10.0  # seconds
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _serial = count()
 
@@ -87,7 +69,7 @@ class LocalStore:
 
     def read(self, name: str) -> bytes | None:
         try:
-            with open(self.path(name), "rb") as file:
+            with open(open_regular(self.path(name), os.O_RDONLY), "rb") as file:
                 return file.read()
         except FileNotFoundError:
             return None
@@ -108,18 +90,21 @@ class LocalStore:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold a lock file's lock, which the system lets go of if this process dies. Waits `LONGEST_WAIT` at most."""
+        """Hold the lock of a lock file, which is deleted at the end. Raises OSError.
+
+        Goes on without the lock, and warns, where another process has held it for `LOCK_PATIENCE`, and where the file
+        system has no locks.
+        """
         os.makedirs(self._directory, exist_ok=True)
-        descriptor = os.open(self.path(LOCK_NAME), os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
-        try:
-            held = _wait_for_lock(descriptor, self._directory)
+        with ExitStack() as stack:
             try:
-                yield
-            finally:
-                if held:  # closing is not enough if a child was forked meanwhile: it has the descriptor too
-                    _unlock(descriptor)
-        finally:
-            os.close(descriptor)
+                stack.enter_context(ExclusiveLock(self.path(LOCK_NAME), LOCK_PATIENCE).hold())
+            except TimeoutError as error:
+                warn_once(self._directory, f"{LOCK_NAME}: {error.strerror}; going on without")
+            except LockingError as error:
+                message = f"files cannot be locked here ({error}): let one process at a time add embeddings"
+                warn_once(self._directory, message)
+            yield
 
 
 def _write_all(descriptor: int, content: bytes | memoryview) -> None:
@@ -128,22 +113,6 @@ def _write_all(descriptor: int, content: bytes | memoryview) -> None:
         rest = rest[os.write(descriptor, rest[: 1 << 30]) :]
     # The disk has the file before its name does: after a power failure it is whole or absent.
     os.fsync(descriptor)
-
-
-def _wait_for_lock(descriptor: int, directory: str) -> bool:
-    deadline = time.monotonic() + LONGEST_WAIT
-    while True:
-        try:
-            _try_lock(descriptor)
-            return True
-        except (BlockingIOError, PermissionError):  # what is said where another holds it, here and on Windows
-            if time.monotonic() > deadline:
-                warn_once(directory, f"another process has kept {LOCK_NAME} for {LONGEST_WAIT:g} s; going on without")
-                return False
-        except OSError as error:
-            warn_once(directory, f"files cannot be locked here ({error}): let one process at a time add embeddings")
-            return False
-        time.sleep(0.01)
 
 
 class RemoteStore:
@@ -167,3 +136,16 @@ class RemoteStore:
 
     def lock(self) -> AbstractContextManager[None]:
         return nullcontext()
+
+
+def maybe_upload_file(local_path: str) -> None:
+    """Copy a file into an object store, where its path begins with `s3://` or `gs://`; else do nothing.
+
+    The file is the one that a program wrote under that path as if it were a local one: in the directory `s3:` or `gs:`
+    of the working directory. What this package itself writes to a URL is in the store already.
+    Raises OSError, and ImportError that says what to install.
+    """
+    if local_path.startswith(("s3://", "gs://")):
+        directory, _, name = local_path.rpartition("/")
+        with open(os.path.normpath(local_path), "rb") as file:
+            open_store(directory).put(name, file.read())

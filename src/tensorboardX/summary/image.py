@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import math
 from collections.abc import Sequence
@@ -16,20 +17,24 @@ from ..notices import warn_once
 from ..proto.summary_pb2 import Summary
 from ..values.arrays import Array, to_float, to_owned
 from .layout import check_axes, convert_to_HWC
+from .png import encode_png
 from .tags import blob_tag, clean_tag, to_text
 
-FORMATS: dict[str, tuple[float, tuple[str, ...], dict[str, Any]]] = {
-    "PNG": (math.inf, ("L", "LA", "RGB", "RGBA"), {}),
+FORMATS = ("PNG", "JPEG", "WEBP")
+"""The formats of pictures."""
+
+# How Pillow writes the others: the most pixels a side, the modes that they store, and options.
+_PILLOW_FORMATS: dict[str, tuple[int, tuple[str, ...], dict[str, Any]]] = {
     "JPEG": (65_535, ("L", "RGB"), {"quality": 90}),
     "WEBP": (16_383, ("RGB", "RGBA"), {"quality": 90}),
 }
-"""The formats of pictures: the most pixels a side, the modes of Pillow that they store, and options for it."""
 
 _IMAGE_AXES = ("HW", "CHW", "NCHW")
 _CHANNELS = (1, 2, 3, 4)
 _FARTHEST = 1e6  # pixels; Pillow cannot draw at coordinates beyond 32 bits
 _MOST_RESCALED = 2**28  # pixels times channels of an image that is made larger
 _LONGEST_LABEL = 1000  # characters; Pillow refuses a million
+_CONVERTED = 1 << 16  # numbers that become bytes at once: they stay in the cache of a core
 
 
 def image(tag: str, tensor: Any, rescale: float = 1, dataformats: str = "CHW") -> Summary:
@@ -38,8 +43,8 @@ def image(tag: str, tensor: Any, rescale: float = 1, dataformats: str = "CHW") -
     Args:
         tag: the tag.
         tensor: an array or tensor, shape as `dataformats` says, with 1, 2, 3 or 4 channels: grey or RGB, and opacity
-            or not. uint8 is taken as it is; every other dtype is multiplied by 255, and what is then out of [0, 255]
-            is clamped.
+            or not. uint8 is taken as it is, and so are other integers from 0 to 255 that are not all 0 or 1; every
+            other array is multiplied by 255, and what is then out of [0, 255] is clamped.
         rescale: factor on both sides of the stored image.
         dataformats: a permutation of HW, CHW or NCHW; a batch becomes a grid eight images wide.
 
@@ -53,7 +58,7 @@ def prepare_image(
 ) -> partial[Summary]:
     """Check and copy the arguments of `image`; the call of what is returned encodes them, in a format of `FORMATS`."""
     tag = clean_tag(tag)
-    return partial(_encode, tag, *_checked(tag, tensor, dataformats, rescale), image_format)
+    return partial(_encode, tag, *_checked(tag, tensor, dataformats, rescale, image_format), image_format)
 
 
 def image_boxes(
@@ -88,6 +93,7 @@ def prepare_image_boxes(
     """Check and copy the arguments of `image_boxes`; the call of what is returned encodes them."""
     tag = blob_tag(tag)
     boxes = to_owned(tensor_boxes, tag)
+    boxes = boxes if boxes.size else np.zeros((0, 4))  # of a detector that found nothing, in whatever shape
     if boxes.dtype.kind == "c":
         raise type_error(tag, tensor_boxes, "boxes of real numbers")
     with np.errstate(over="ignore"):  # what is beyond float64 becomes infinite, and is refused
@@ -96,7 +102,9 @@ def prepare_image_boxes(
         raise value_error(tag, tensor_boxes, "boxes of shape (N, 4), finite pixels xmin, ymin, xmax, ymax")
     texts = _checked_labels(tag, labels, len(boxes))
     boxes = boxes.clip(-_FARTHEST, _FARTHEST)
-    return partial(_encode, tag, *_checked(tag, tensor_image, dataformats, rescale), image_format, boxes, texts)
+    checked = _checked(tag, tensor_image, dataformats, rescale, image_format)
+    preload_drawing()
+    return partial(_encode, tag, *checked, image_format, boxes, texts)
 
 
 def make_image(
@@ -116,13 +124,15 @@ def make_image(
         image_format: one of `FORMATS`. What is too large for it becomes PNG; JPEG leaves out alpha.
     """
     height, width, channels = tensor.shape
-    picture = Image.fromarray(np.ascontiguousarray(tensor))
-    if rois is not None:
-        picture = draw_boxes(picture, rois, labels)
-    if rescale != 1:
-        height, width = max(int(height * rescale), 1), max(int(width * rescale), 1)
-        picture = picture.resize((width, height), Image.Resampling.LANCZOS)
-    encoded = _encoded(picture, image_format)
+    if rois is not None or rescale != 1:
+        picture = Image.fromarray(np.ascontiguousarray(tensor))
+        if rois is not None:
+            picture = draw_boxes(picture, rois, labels)
+        if rescale != 1:
+            height, width = max(int(height * rescale), 1), max(int(width * rescale), 1)
+            picture = picture.resize((width, height), Image.Resampling.LANCZOS)
+        tensor = np.asarray(picture)
+    encoded = _encoded(tensor, image_format)
     return Summary.Image(height=height, width=width, colorspace=channels, encoded_image_string=encoded)
 
 
@@ -131,13 +141,37 @@ def checked_format(image_format: Any) -> str:
     name = image_format.upper() if isinstance(image_format, str) else ""
     if name not in FORMATS:
         raise InvalidValueError(f"image_format: got {describe(image_format)}; accepted are {', '.join(FORMATS)}")
+    if name != "PNG":  # every Pillow can write it
+        try:
+            preload_codec(name)
+        except (KeyError, OSError) as error:
+            raise InvalidValueError(f"image_format: this Pillow was built without {name}") from error
     return name
 
 
-def _encoded(picture: Image.Image, image_format: str) -> bytes:
-    most, modes, options = FORMATS[image_format]
-    if max(picture.size) > most:
-        return _encoded(picture, "PNG")
+# The threads must import nothing: a fork's child has the locks of an import that its parent's thread was at, with
+# nobody to release them. So callers have Pillow import its parts, by a small example of what the thread will do.
+
+
+@functools.cache
+def preload_codec(image_format: str) -> None:
+    """Import what storing pictures takes: in this format, and as PNG, which a picture too large for it becomes."""
+    encode_png(np.zeros((8, 8, 3), np.uint8))
+    if image_format != "PNG":
+        Image.new("RGB", (1, 1)).save(io.BytesIO(), format=image_format)
+
+
+@functools.cache
+def preload_drawing() -> None:
+    """Import what drawing boxes and labels takes."""
+    draw_boxes(Image.new("RGB", (8, 8)), np.zeros((1, 4)), ["a"])
+
+
+def _encoded(pixels: Array, image_format: str) -> bytes:
+    most, modes, options = _PILLOW_FORMATS.get(image_format, (0, (), {}))
+    if max(pixels.shape[:2]) > most:
+        return encode_png(pixels)
+    picture = Image.fromarray(np.ascontiguousarray(pixels))
     if picture.mode not in modes:
         picture = picture.convert("RGBA" if "RGBA" in modes else "RGB")
     output = io.BytesIO()
@@ -177,7 +211,8 @@ def _draw_label(draw: Any, label: str, left: float, bottom: float) -> None:
     draw.text((left + margin, bottom - height - margin), label, fill="black", font=font)
 
 
-def _checked(tag: str, tensor: Any, dataformats: str, rescale: Any) -> tuple[Array, str, float]:
+def _checked(tag: str, tensor: Any, dataformats: str, rescale: Any, image_format: str) -> tuple[Array, str, float]:
+    preload_codec(image_format)
     array = to_owned(tensor, tag)
     if array.dtype.kind == "c":
         raise type_error(tag, tensor, "an image of real numbers")
@@ -219,20 +254,45 @@ def _encode(
     rois: Array | None = None,
     labels: Sequence[str] | None = None,
 ) -> Summary:
-    pixels = to_uint8(tag, convert_to_HWC(array, axes))
+    pixels = convert_to_HWC(to_uint8(tag, array), axes)
     return Summary(value=[Summary.Value(tag=tag, image=make_image(pixels, rescale, rois, labels, image_format))])
 
 
+def whole_pixels(tag: str, array: Array) -> Array:
+    """Return integers from 0 to 255, of which one is beyond 1, as uint8, with one warning per tag; others as they are.
+
+    Multiplied by 255, as the original does with every dtype but uint8, they would all be white.
+    """
+    if array.dtype.kind not in "iu" or array.dtype == np.uint8 or array.size == 0:
+        return array
+    if array.min() < 0 or not 1 < array.max() <= 255:
+        return array
+    warn_once(tag, f"pixels of {array.dtype} are taken for values in [0, 255], which are expected as uint8")
+    return array.astype(np.uint8)
+
+
 def to_uint8(tag: str, array: Array) -> Array:
-    """Return pixels as uint8: every other dtype is multiplied by 255 and cut to whole numbers.
+    """Return pixels as uint8, by `whole_pixels` or else multiplied by 255 and cut to whole numbers.
 
     Values out of range are clamped and NaN becomes 0, with one warning per tag.
     """
+    array = whole_pixels(tag, array)
     if array.dtype == np.uint8:
         return array
+    numbers = array.reshape(-1)
+    pixels = np.empty(array.shape, np.uint8)
+    flat = pixels.reshape(-1)
+    for start in range(0, numbers.size, _CONVERTED):
+        part = slice(start, start + _CONVERTED)
+        flat[part] = _scaled(tag, numbers[part])
+    return pixels
+
+
+def _scaled(tag: str, numbers: Array) -> Array:
+    """Return numbers times 255, clamped to what a byte holds."""
     with np.errstate(over="ignore"):
-        scaled = array * 255.0
+        scaled: Array = numbers * 255.0
     if not (scaled.min() >= 0 and scaled.max() <= 255):  # NaN fails both
         warn_once(tag, "pixels out of range are clamped; expected is uint8 in [0, 255] or another dtype in [0, 1]")
         scaled = np.nan_to_num(scaled, nan=0.0, posinf=255.0, neginf=0.0).clip(0, 255)
-    return scaled.astype(np.uint8)
+    return scaled

@@ -26,9 +26,9 @@ def audio(tag: str, tensor: Any, sample_rate: Any = 44100) -> Summary:
 
     Args:
         tag: the tag; kept as it is, but for `_` in place of quotes, backslashes and control characters.
-        tensor: samples, shape (L,), (L, 1) or (L, 2), L being the number of frames; (1, L) is one channel too.
-            Floats are in [-1, 1]: what is beyond is clipped and NaN becomes 0, with one warning per tag. int16 is
-            stored as it is, int32 by its upper 16 bits.
+        tensor: samples, shape (L,), (L, 1) or (L, 2), L being the number of frames; (1, L) is one channel too,
+            where L is more than 2. Floats are in [-1, 1]: what is beyond is clipped and NaN becomes 0, with one warning
+            per tag. int16 is stored as it is, int32 by its upper 16 bits.
         sample_rate: frames per second, at least 1; a fraction is cut off.
 
     Raises TypeError or ValueError that names the tag. Format: http://soundfile.sapp.org/doc/WaveFormat/.
@@ -50,7 +50,7 @@ def _checked(tag: str, tensor: Any, sample_rate: Any) -> tuple[str, Array, int]:
     samples = to_owned(tensor, tag)
     if samples.dtype.type not in _NUMBERS:
         raise type_error(tag, samples, "audio of floats in [-1, 1], int16 or int32")
-    if samples.ndim == 1 or (samples.ndim == 2 and samples.shape[0] == 1 < samples.shape[1]):
+    if samples.ndim == 1 or (samples.ndim == 2 and samples.shape[0] == 1 and samples.shape[1] > 2):
         samples = samples.reshape(-1, 1)
     if samples.ndim != 2 or samples.shape[1] not in (1, 2):
         raise value_error(tag, samples, "audio of shape (L,), (L, 1), (L, 2) or (1, L)")

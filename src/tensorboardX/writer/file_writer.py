@@ -170,25 +170,23 @@ class FileWriter(Replaceable):
 
     def add_summary(self, summary: Any, global_step: Any = None, walltime: Any = None) -> None:
         """Write a Summary as an Event: a message of ours or of another package, or its serialized bytes."""
-        if not isinstance(summary, Summary):
-            summary = Summary.FromString(summary if isinstance(summary, bytes) else summary.SerializeToString())
-        self.add_event(event_pb2.Event(summary=summary), global_step, walltime)
+        self.add_event(event_pb2.Event(summary=_message(summary)), global_step, walltime)
 
     def add_deferred(
         self,
         tag: str,
-        encode: Callable[[], Summary],
+        encode: Callable[[], Summary | bytes],
         global_step: Any = None,
         walltime: Any = None,
         is_scalar: bool = False,
     ) -> None:
-        """Write the Summary that `encode()` returns, called behind the caller where no layer was replaced.
+        """Write the Summary that `encode()` returns, or its bytes, behind the caller where no layer was replaced.
 
         What is logged under one tag is written in that order. Other scalars may pass a value that is slow to encode.
         """
         queue = self.queue
         if queue is None:
-            self.add_summary(encode(), global_step, walltime)
+            self.add_summary(_message(encode()), global_step, walltime)
         else:
             step, seconds = self._default_metadata.resolve(global_step, walltime)
             pending = PendingScalarSummary if is_scalar else PendingSummary
@@ -257,7 +255,14 @@ _PLAIN_ADD_SUMMARY = FileWriter.add_summary
 _PLAIN_ADD_TO_FILE = EventFileWriter.add_event
 
 
-def _cost_of(encode: Callable[[], Summary]) -> tuple[int, bool]:
+def _message(summary: Any) -> Summary:
+    """Return a Summary of ours, given one, one of another package or its bytes."""
+    if isinstance(summary, Summary):
+        return summary
+    return Summary.FromString(summary if isinstance(summary, bytes) else summary.SerializeToString())
+
+
+def _cost_of(encode: Callable[[], Summary | bytes]) -> tuple[int, bool]:
     """Return how much memory a value takes until it is encoded, and whether encoding waits for a device."""
     nbytes, waits = 1024, False
     if type(encode) is partial:

@@ -211,7 +211,7 @@ class RunWriter:
         self._fast_queue = getattr(self._file_writer, "queue", None) if plain and not replaced else None
 
     def _add_deferred(
-        self, tag: str, encode: Callable[[], Summary], global_step: Any, walltime: Any, is_scalar: bool = False
+        self, tag: str, encode: Callable[[], Summary | bytes], global_step: Any, walltime: Any, is_scalar: bool = False
     ) -> None:
         """Write what `encode()` returns, at the step and time given or the defaults."""
         step, seconds = self._step_and_walltime(tag, global_step, walltime)

@@ -51,6 +51,7 @@ def check(python: Path, *pytest_arguments: str) -> None:
     run(python, "-m", "ruff", "check", ".")
     run(python, "-m", "ruff", "format", "--check", ".")
     run(python, "-m", "mypy")
+    run(python, "-c", "from importlinter.cli import lint_imports_command as lint; lint()")
     run(python, "-m", "pytest", "-n", "2", *pytest_arguments)
 
 

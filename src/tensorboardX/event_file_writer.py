@@ -1,9 +1,13 @@
-"""Event files and the queue before them, under the original's names."""
+"""Event files and the queue before them, under the original's name: the module of `EventFileWriter`.
 
-from .proto import event_pb2
-from .records.events import EventsWriter
-from .records.writer import RecordWriter
-from .storage.factories import directory_check
-from .writer.event_file_writer import EventFileWriter
+It is the same module under two names, so that what a tool replaces here is replaced for the class.
+"""
+
+import sys
+
+from .writer import event_file_writer
+from .writer.event_file_writer import EventFileWriter, EventsWriter, RecordWriter, directory_check, event_pb2
 
 __all__ = ["EventFileWriter", "EventsWriter", "RecordWriter", "directory_check", "event_pb2"]
+
+sys.modules[__name__] = event_file_writer

@@ -63,7 +63,7 @@ HOSTILE = [
 
 
 def write_embedding(*args, **kwargs):
-    prepare_embedding(*args, **kwargs).write()
+    prepare_embedding(*args, **kwargs).encode()()
 
 
 def read_config(directory: Path) -> ProjectorConfig:
@@ -313,8 +313,8 @@ def test_everything_is_copied_before_it_is_written(tmp_path):
     points[:] = 0
     images[:] = 0
     labels[:] = rows[0][:] = ["changed"]
-    plain.write()
-    table.write()
+    plain.encode()()
+    table.encode()()
     for entry in read_config(tmp_path).embeddings:
         assert load_points(tmp_path, entry).tobytes() == VECTORS.tobytes()
         assert (tmp_path / entry.metadata_path).read_text("utf-8").split() == LABELS
@@ -616,14 +616,14 @@ def test_after_a_failure_the_config_lists_only_what_is_complete(tmp_path, monkey
     changed = prepare_embedding(tmp_path, VECTORS[:2], LABELS[:2], np.zeros((2, 3, 2, 2)), tag="same")
     if good_writes < 5:
         with pytest.raises(OSError, match="No space left"):
-            changed.write()
+            changed.encode()()
     for entry in read_config(tmp_path).embeddings:
         assert load_points(tmp_path, entry).shape == tuple(entry.tensor_shape)
         assert len((tmp_path / entry.metadata_path).read_text("utf-8").splitlines()) == entry.tensor_shape[0]
     assert "other:00000" in tensor_names(tmp_path)
     assert not list(tmp_path.rglob(".new-*"))
     monkeypatch.undo()
-    changed.write()
+    changed.encode()()
     assert tensor_names(tmp_path) == ["other:00000", "same:00000"]
 
 

@@ -122,7 +122,7 @@ def test_blocked_write_holds_nobody_up_longer_than_their_patience(store, tmp_pat
         before = time.monotonic()
         writer.add_scalar("a", float(step), step)
         longest = max(longest, time.monotonic() - before)
-    for _ in range(1000):
+    for _ in range(200):
         writer.flush()
     assert longest < patience + 3
     assert time.monotonic() - begin < patience + 8

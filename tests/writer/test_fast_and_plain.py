@@ -56,13 +56,13 @@ def test_fast_and_plain_ways_write_equal_bytes(calls):
             assert _log(plain, calls) == quick
 
 
-def test_the_lane_of_plain_floats_is_the_same_but_for_the_time(tmp_path):
+def test_the_fast_path_of_plain_floats_is_the_same_but_for_the_time(tmp_path):
     """The shortest way takes no wall time, so it is compared without it."""
     events = {}
     for name in ("fast", "plain"):
         with SummaryWriter(tmp_path / name) as writer:
             if name == "plain":
-                writer._lane = None
+                writer._fast_queue = None
             for step in (0, 1, 127, 128, 2**40):
                 writer.add_scalar("a b", step / 3, step)
         (path,) = event_files(tmp_path / name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+_SCALARS_SHARE = 8  # an eighth of the memory
 _ENTRY_BYTES = 256  # what a pending scalar takes at most: a tuple, three numbers, its place in the deque
 _FREE_SLOTS = 64  # entries that a queue may always hold, so that a quiet one never asks for memory
 _KEPT_SLOTS = 1024  # entries for which a queue in use keeps room between drains: asking for more takes 20 us
@@ -11,30 +12,50 @@ _MOST_SLOTS = 98_304  # entries of a queue at most: 24 MiB, which a loop that do
 
 
 class MemoryBudget:
-    """Counts the bytes that the pending events of a run take, over all of its queues."""
+    """Counts the bytes that the pending events of a run take, over all of its queues.
+
+    An eighth is kept for scalars: one large value must not keep them waiting until it is encoded.
+
+    Attributes:
+        values: bytes of values and serialized Events.
+        slots: bytes of the places that queues hold for their entries.
+    """
 
     def __init__(self) -> None:
-        self.taken = 0
+        self.values = self.slots = 0
         # Nothing is called under it: Python runs signal handlers after calls, and one may wait for the writer.
         self._lock = threading.RLock()
 
     def take(self, nbytes: int) -> None:
-        """Count `nbytes` more."""
+        """Count `nbytes` more of a value."""
         with self._lock:
-            self.taken += nbytes
-
-    def take_within(self, nbytes: int, most: int, unit: int) -> int:
-        """Take up to `nbytes` as far as `most` bytes in all allow, in whole units; return how many bytes."""
-        with self._lock:
-            free = most - self.taken
-            granted = (nbytes if nbytes < free else free) // unit * unit
-            if granted > 0:
-                self.taken += granted
-        return max(granted, 0)
+            self.values += nbytes
 
     def give(self, nbytes: int) -> None:
-        """Count `nbytes` fewer."""
+        """Count `nbytes` fewer of a value."""
         self.take(-nbytes)
+
+    def is_exceeded_by_values(self, most: int) -> bool:
+        """Return whether values take more than they may of `most` bytes."""
+        reserved = most // _SCALARS_SHARE
+        return self.values > most - (self.slots if self.slots > reserved else reserved)
+
+    def take_slots(self, nbytes: int, most: int, unit: int) -> int:
+        """Take up to `nbytes` as far as `most` bytes in all allow, in whole units; return how many bytes."""
+        with self._lock:
+            values = most - most // _SCALARS_SHARE
+            if self.values < values:
+                values = self.values
+            free = most - values - self.slots
+            granted = (nbytes if nbytes < free else free) // unit * unit
+            if granted > 0:
+                self.slots += granted
+        return granted if granted > 0 else 0
+
+    def give_slots(self, nbytes: int) -> None:
+        """Give back `nbytes` of slots."""
+        with self._lock:
+            self.slots -= nbytes
 
 
 class Slots:
@@ -55,7 +76,7 @@ class Slots:
         """Return whether there are slots for `pending` entries, now or after taking more."""
         while pending > self.count:
             wanted = min(self.count, _MOST_SLOTS - self.count) * _ENTRY_BYTES
-            granted = self._budget.take_within(wanted, self._most, _ENTRY_BYTES) // _ENTRY_BYTES
+            granted = self._budget.take_slots(wanted, self._most, _ENTRY_BYTES) // _ENTRY_BYTES
             if not granted:
                 return False
             self.count += granted
@@ -66,4 +87,4 @@ class Slots:
         surplus = self.count - max(self._fewest, pending, min(used, _KEPT_SLOTS))
         if surplus > 0:
             self.count -= surplus
-            self._budget.give(surplus * _ENTRY_BYTES)
+            self._budget.give_slots(surplus * _ENTRY_BYTES)

@@ -1,34 +1,36 @@
 """The bounded queue between the threads that log and the one that writes.
 
 A caller appends an entry to a deque and goes on. The `WriterThread` drains several queues in turn: it encodes,
-frames and writes in batches. Callers wait for it only where they ask to (flush, close) or where the queue is full,
-and never for longer than `PATIENCE` without progress.
+frames and writes in batches; what takes long to encode goes to the `EncodingThread` first. Callers wait only where
+they ask to (flush, close) or where the queue is full, and never longer than `PATIENCE` for a store that does not
+answer.
 """
 
 from __future__ import annotations
 
 import collections
 import contextlib
+import errno
 import logging
 import sys
 import threading
 from collections.abc import Callable
-from time import monotonic
 from typing import TYPE_CHECKING
 
 from ..errors import WriteError
 from ..notices import log_safely
-from . import progress
+from . import clock, progress
 from .encoder import BatchEncoder
+from .entries import Barrier, Entry, Pending, PendingFiles, nbytes
+from .in_flight import InFlight
 from .memory import Slots
 from .options import QueueOptions, Stats
-from .pending import Entry, Ticket, nbytes
 from .signal import AutoResetEvent
 from .sink import EventSink
+from .thread import WriterThread
 
 if TYPE_CHECKING:
     from ..records.events import EventsWriter
-    from .thread import WriterThread
 
 __all__ = ["EventQueue", "QueueOptions", "Stats"]
 
@@ -41,8 +43,8 @@ _GLANCE = 0.2  # seconds between two looks at whether waiting is worth it
 class EventQueue:
     """The pending events of one event file after another, and the writing of them.
 
-    The lane of scalars is open to callers: they may append a `ScalarEntry` to `entries` themselves, and call
-    `settle` if the queue is then longer than `limit`. Nothing else need be looked at, because the limit is -1
+    The fast path of scalars is open to callers: they may append a `ScalarEntry` to `entries` themselves, and call
+    `enforce_limit` if the queue is then longer than `limit`. Nothing else need be looked at, because the limit is -1
     whenever the queue needs attention: it is closed, was inherited through a fork, has an error to raise, or the
     process is about to end. And because the limit is read after the entry is appended, an entry is either seen by
     the writer that closes the queue, or its caller sees that the queue was closed: none falls between.
@@ -65,18 +67,23 @@ class EventQueue:
         self.stats = Stats()
         self._thread = thread
         self._options = options
-        self._sink = EventSink(open_file, options.flush_secs, events_writer, self._warn, self._leave_out)
-        self._reset(closed=False)
+        self._open_file = open_file
+        self._reset(closed=False, events_writer=events_writer)
         thread.attach(self)
         self._update_limit()
 
-    def _reset(self, closed: bool) -> None:
+    def _reset(self, closed: bool, events_writer: EventsWriter | None = None) -> None:
         self.closed = closed
-        self._closing: Ticket | None = None  # the ticket of the last close
+        self._closing: Barrier | None = None  # the barrier of the last close
         self._lock = threading.RLock()  # guards what callers change; the writer needs it for a store that fails only
         self._room = AutoResetEvent()  # set where a caller that waits for room should look again
         self._draining = threading.Lock()
-        self._encoder = BatchEncoder(self.entries, self._thread.may_pause, self._free, self.stats, self._warn)
+        self._in_flight = InFlight(self._thread.encoding)
+        self._encoder = BatchEncoder(
+            self.entries, self._in_flight, self._thread.may_pause, self._free, self.stats, self._warn
+        )
+        progress, flush_secs = self._thread.progress, self._options.flush_secs
+        self._sink = EventSink(self._open_file, flush_secs, events_writer, progress, self._warn, self._leave_out)
         self._flushed = False  # nothing was taken from the queue since the last flush of the file
         self._failing_since: float | None = None
         self._error: OSError | None = None  # the one to raise, where errors are to be raised
@@ -88,24 +95,36 @@ class EventQueue:
         """The open event file, if there is one."""
         return self._sink.events_writer
 
+    @property
+    def path(self) -> str:
+        """Of the last event file, for the log."""
+        return self._sink.path
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether there is nothing to drain until somebody puts an entry in."""
+        closing = self._closing  # set before `closed`: else the thread could leave before the barrier is in the queue
+        closed = self.closed and (closing is None or closing.is_complete)
+        return closed and not self.entries and not self._in_flight
+
     # ---- what callers do
 
     def put(self, entry: Entry) -> None:
         """Append an entry; wait for room, or drop it, as `on_full` says.
 
-        Raises WriteError where `on_error` is "raise" and an earlier write failed.
+        Raises WriteError where `on_error` is "raise" and an earlier write failed, or nothing can be written.
         """
         size = nbytes(entry)
         memory, most = self._thread.memory, self._options.max_queue_bytes
         if size:
             memory.take(size)
         self.entries.append(entry)
-        if len(self.entries) > self.limit or (size and memory.taken > most):
-            self.settle(entry)
-        if size and (self._thread.idle or memory.taken > most // _WAKING):
+        if len(self.entries) > self.limit or (size and memory.is_exceeded_by_values(most)):
+            self.enforce_limit(entry)
+        if size and (self._thread.idle or memory.values > most // _WAKING):
             self._thread.wake()
 
-    def settle(self, entry: Entry) -> None:
+    def enforce_limit(self, entry: Entry) -> None:
         """See to an appended entry that exceeds the limit: open the queue again, wait for room, or drop the entry."""
         if sys.is_finalizing():
             return  # other threads never run again, whatever they hold
@@ -116,99 +135,101 @@ class EventQueue:
             self._find_help()
         if not self._wait_for_room(nbytes(entry)):
             self._drop(entry)
+            if self._options.on_full != "drop":
+                self._raise_given_up("nothing can be written, and an event was dropped")
         elif self._thread.exiting:
             self.flush()  # nobody comes after this caller to do it
 
     def flush(self) -> bool:
         """Wait until every earlier entry is with the operating system; return whether it is.
 
-        Gives up after `PATIENCE` seconds without progress, and at once where that was waited for before.
-        Raises WriteError where `on_error` is "raise" and a write failed.
+        Gives up on a store that does not answer for `PATIENCE` seconds, and sooner on an operation that was given up
+        before. Raises WriteError where `on_error` is "raise" and the entries are not written.
         """
-        if self._flushed and not self.entries and self._error is None:
+        if self._flushed and not self.entries and not self._in_flight and self._error is None:
             return True
         if sys.is_finalizing():
             return False
         with self._lock:
-            ticket = self._closing if self.closed else Ticket()
-            if ticket is None:
+            barrier = self._closing if self.closed else Barrier()
+            if barrier is None:
                 return True
             if not self.closed:
-                self.entries.append(ticket)
-        self._thread.hurry()
-        written = self.wait_for(ticket, monotonic())
+                self.entries.append(barrier)
+        self._thread.request_drain()
+        written = self.wait_for(barrier, self._thread.progress.since(), progress.BRIEF_PATIENCE)
         self._raise_error()
-        if not written and self._failing_since is not None:
-            self._warn("unflushed", "flush gave up, while writing fails; %d events wait", self._pending())
+        if not written:
+            if self._failing_since is not None:
+                self._warn("unflushed", "flush gave up, while writing fails; %d events wait", self.pending_events())
+            self._raise_given_up("flush gave up: nothing could be written")
         return written
 
     def close(self) -> bool:
         """Write every entry, bring it onto the disk and close the file; return whether that was done.
 
         Idempotent. An entry that is put in later opens the queue again, with a new file.
-        Raises WriteError where `on_error` is "raise" and a write failed.
+        Raises WriteError where `on_error` is "raise" and the entries are not written.
         """
-        ticket = self.request_close()
-        written = ticket is None or self.wait_for(ticket, monotonic())
+        barrier = self.request_close()
+        written = barrier is None or self.wait_for(barrier, self._thread.progress.since())
         self._raise_error()
+        if not written:
+            self._raise_given_up("close gave up: nothing could be written")
         return written
 
-    def request_close(self) -> Ticket | None:
-        """Begin to close, without waiting; the ticket is done when it is closed. None if there is nothing to do."""
+    def request_close(self) -> Barrier | None:
+        """Begin to close, without waiting; return the barrier to wait for, None if there is nothing to do."""
         if sys.is_finalizing():
             return None
         with self._lock:
             if not self.closed:
+                self._closing = Barrier(close=True)
                 self.closed = True
                 self._update_limit()
-                self._closing = Ticket(close=True)
                 self.entries.append(self._closing)
-            ticket = self._closing
-        self._thread.hurry()
-        return ticket
+            barrier = self._closing
+        self._thread.request_drain()
+        return barrier
 
-    def wait_for(self, ticket: Ticket, since: float) -> bool:
-        """Wait for a ticket as long as the store makes progress; return whether the entries before it are written.
+    def wait_for(self, barrier: Barrier, since: float, if_stalled: float | None = None) -> bool:
+        """Wait for a barrier while there is hope; return whether the entries before it are written.
 
-        Patience is counted from the monotonic time `since`, or from the last progress after it.
+        Args:
+            since: when the caller began to wait, by `clock.now`.
+            if_stalled: see `Progress.patience_left`.
         """
         if self._thread.is_current():
             return False  # a log handler or a finalizer that flushes from within the writer
-        while not ticket.wait(self._glance(since)):
+        patience_left = self._thread.progress.patience_left
+        while not barrier.wait(min(patience_left(since, if_stalled), _GLANCE)):
             if not self._thread.is_running():
                 self._find_help()
-            if self._patience_left(since) <= 0 and not ticket.wait(0.0):
+            if patience_left(since, if_stalled) <= 0 and not barrier.wait(0.0):
                 self._give_up()
-                if not ticket.close:
-                    self._retract(ticket)
+                if not barrier.close:
+                    self._retract(barrier)
                 return False
-        return ticket.written
+            self._say_what_is_awaited(since)
+        return barrier.written
 
-    def _glance(self, since: float) -> float:
-        """Return for how many seconds to wait before looking whether that is still worth it."""
-        if self._failing_since is not None and not self._thread.progress.stalled:
-            return _GLANCE  # time for one more attempt, even where patience is at its end
-        return min(self._patience_left(since), _GLANCE)
-
-    def _patience_left(self, since: float) -> float:
-        failing_since = self._failing_since
-        if failing_since is not None:
-            return failing_since + progress.PATIENCE - monotonic()
-        return self._thread.progress.patience_left(since)
+    def _say_what_is_awaited(self, since: float) -> None:
+        if self._thread.progress.encoding and clock.now() > since + progress.PATIENCE:
+            self._warn("encoding", "waiting for %d values to be encoded", self._in_flight.values())
 
     def _wait_for_room(self, size: int) -> bool:
         """Return whether the entries are within the memory they may take, now or after waiting."""
-        since = monotonic()
+        since = clock.now()
         while not self._has_room(size):
             if self._options.on_full == "drop" or self._thread.is_current():
                 return False
-            if self._patience_left(since) <= 0:
+            if self._has_failed_for_long() or self._thread.progress.patience_left(since, 0.0) <= 0:
                 self._give_up()
                 return False
             if not self._thread.is_running():
                 self._find_help()
             if self._failing_since is None:  # else each attempt would wake this caller, who would ask for the next
-                self._thread.hurry()
+                self._thread.request_drain()
             self._room.wait(0.05)
         self._room.set()  # for the next one that waits
         return True
@@ -223,7 +244,8 @@ class EventQueue:
         memory, most = self._thread.memory, self._options.max_queue_bytes
         with self._lock:
             pending = len(self.entries)
-            if (size and pending > 1 and memory.taken > most) or not self._slots.hold(pending):
+            alone = pending + len(self._in_flight) <= 1  # a value that is too large for the memory
+            if (size and not alone and memory.is_exceeded_by_values(most)) or not self._slots.hold(pending):
                 return False
             self._update_limit()
             return True
@@ -239,7 +261,7 @@ class EventQueue:
             return
         self._thread.progress.stalled = True
         message = "nothing could be written for %g seconds; %d events wait, what finds no room is dropped"
-        self._warn("stalled", message, progress.PATIENCE, self._pending())
+        self._warn("stalled", message, progress.PATIENCE, self.pending_events())
 
     def _raise_error(self, entry: Entry | None = None) -> None:
         """Raise the error of an earlier write, where errors are to be raised; the entry is taken back then."""
@@ -252,6 +274,11 @@ class EventQueue:
             if entry is not None and self._retract(entry):
                 self.stats.dropped += 1
             raise WriteError(error.errno, f"{self._sink.path}: writing failed: {error}") from error
+
+    def _raise_given_up(self, what: str) -> None:
+        """Raise that the store does not answer, where errors are to be raised."""
+        if self._options.on_error == "raise" and not self._thread.is_current():
+            raise WriteError(errno.ETIMEDOUT, f"{self._sink.path}: {what}")
 
     def _retract(self, entry: Entry) -> bool:
         """Take an entry back; return False if it is on its way already."""
@@ -266,7 +293,7 @@ class EventQueue:
         """Drop the newest entry: this one, or one of another thread that came just now."""
         with contextlib.suppress(IndexError):
             newest = self.entries.pop()
-            if isinstance(newest, Ticket):
+            if isinstance(newest, Barrier):
                 self.entries.append(newest)
                 dropped = self._retract(entry)
             else:
@@ -282,7 +309,7 @@ class EventQueue:
         if not self._draining.acquire(timeout=_GLANCE):
             return False  # a thread that came to help finds the writer at work
         try:
-            pending = bool(self.entries or self._sink.batch)
+            pending = bool(self.entries or self._sink.batch or self._in_flight)
             if pending:
                 self._flushed = False
                 self._drain()
@@ -297,19 +324,46 @@ class EventQueue:
 
     def _drain(self) -> None:
         self._write_out()  # what an error left behind
+        self._complete()
         turn = pending = len(self.entries)  # not what comes meanwhile: other queues are waiting too
-        while turn > 0:
-            taken, ticket = self._encoder.fill(self._sink.batch, turn)
-            turn -= taken or turn
-            try:
-                self._write_out()
-                if ticket is not None:
-                    self._redeem(ticket)
-            except Exception:
-                if ticket is not None:
-                    self.entries.appendleft(ticket)
-                raise
+        while turn > 0 and not self._in_flight.is_closing:
+            turn -= self._encoder.fill(self._sink.batch, turn) or turn
+            self._write_out()
+            self._complete()
         self._return_slots(pending)
+
+    def _complete(self) -> None:
+        """See to what is in flight, as far as it is encoded: write values, and do what barriers stand for."""
+        while (entry := self._in_flight.first_done()) is not None:
+            if isinstance(entry, Barrier):
+                self._perform(entry)
+            elif isinstance(entry, PendingFiles):
+                self._write_files(entry)
+            self._in_flight.remove_first()
+            if isinstance(entry, Pending):
+                self._encoder.take_encoded(self._sink.batch, entry)
+            self._write_out()
+
+    def _perform(self, barrier: Barrier) -> None:
+        """Flush or close the file, and let the barrier's caller go on."""
+        if barrier.close:
+            self._sink.close()
+        else:
+            self._sink.flush()
+        self._progressed(0)
+        self._flushed = not self.entries and len(self._in_flight) == 1
+        barrier.complete(True)
+
+    def _write_files(self, files: PendingFiles) -> None:
+        """Write files beside the event file. Raises OSError while it is worth trying again."""
+        try:
+            with self._thread.progress.operation():
+                files.write()
+        except OSError as error:
+            if files.may_fail_again():
+                raise
+            self.stats.dropped += 1
+            self._warn("files", "files beside it could not be written and are left out: %s", error)
 
     def _free(self, entry: Entry) -> None:
         """Give back the memory of an entry, to a caller who may wait for it."""
@@ -325,16 +379,6 @@ class EventQueue:
     def _leave_out(self) -> None:
         self.stats.failed += 1
         self._warn("size", "an event is larger than a file may be and is left out")
-
-    def _redeem(self, ticket: Ticket) -> None:
-        """Do what the ticket was taken for, and let its caller go on."""
-        if ticket.close:
-            self._sink.close()
-        else:
-            self._sink.flush()
-        self._progressed(0)
-        self._flushed = not self.entries
-        ticket.done(True)
 
     def _return_slots(self, used: int) -> None:
         if not self._lock.acquire(blocking=False):
@@ -359,50 +403,72 @@ class EventQueue:
             self.stats.errors += 1
             first = self._failing_since is None
             if first:
-                self._failing_since = monotonic()
+                self._failing_since = clock.now()
             if self._options.on_error == "raise":
                 self._error = error
             self._update_limit()
-            if self._error is not None or self._patience_left(0.0) <= 0:
-                lost = self._refuse_tickets()
+            if self._error is not None or self._has_failed_for_long():
+                lost = self._refuse_barriers()
         self._room.set()
         if first:  # not under the lock: a log handler may log here
             self._warn("failed", "%s; logging goes on and writing is tried again", error)
-        if lost:
+        if lost and not self._thread.exiting:  # else it is part of the last word
             self._warn("lost", "closed while writing fails; %d events are lost: %s", lost, error)
 
-    def _refuse_tickets(self) -> int:
+    def _has_failed_for_long(self) -> bool:
+        """Whether the store was tried for as long as callers wait for it. Then each of them has one more attempt."""
+        return self._failing_since is not None and clock.now() >= self._failing_since + progress.PATIENCE
+
+    def _refuse_barriers(self) -> int:
         """Keep nobody waiting for a store that fails; a queue that was to be closed is closed as it is.
 
         Return how many events are lost by that.
         """
-        tickets = [entry for entry in tuple(self.entries) if isinstance(entry, Ticket) and self._retract(entry)]
+        barriers = self._in_flight.take_barriers()
+        barriers += [entry for entry in tuple(self.entries) if isinstance(entry, Barrier) and self._retract(entry)]
         lost = self._drop_all() if self.closed else 0
-        for ticket in tickets:
-            ticket.done(False)
+        for barrier in barriers:
+            barrier.complete(False)
         return lost
 
     def _drop_all(self) -> int:
-        dropped_before = self.stats.dropped
+        """Drop what is pending and let go of the file; return how many events are lost."""
+        lost = self._drop_entries()
+        written, unwritten = self._sink.abandon()
+        self.stats.written += written
+        self.stats.dropped += unwritten
+        return lost + unwritten
+
+    def _drop_entries(self) -> int:
+        dropped = self._in_flight.drop_values()
         while self.entries:
             entry = self.entries.popleft()
-            if not isinstance(entry, Ticket):
+            if not isinstance(entry, Barrier):
                 self._thread.memory.give(nbytes(entry))
-                self.stats.dropped += 1
-        written, lost = self._sink.abandon()
-        self.stats.written += written
-        self.stats.dropped += lost
-        return self.stats.dropped - dropped_before
+                dropped += 1
+        self.stats.dropped += dropped
+        return dropped
 
     def _warn(self, about: str, message: str, *values: object, exc_info: bool = False) -> None:
         """Warn once a minute, for all the queues of a run together."""
         if self._thread.progress.may_warn(about):
             log_safely(logger.warning, f"%s: {message}", self._sink.path, *values, exc_info=exc_info)
 
-    def _pending(self) -> int:
-        return len(self.entries) + len(self._sink.batch)
+    def pending_events(self) -> int:
+        """Return how many events wait to be written."""
+        entries = sum(not isinstance(entry, Barrier) for entry in tuple(self.entries))
+        return entries + self._in_flight.values() + len(self._sink.batch)
 
-    # ---- after a fork
+    # ---- the end
+
+    def abandon(self) -> int:
+        """At the end of the process: drop what the store did not take; return how many events that are.
+
+        The batch that is being written counts as dropped: whether the store has it, nobody will know.
+        """
+        lost = len(self._sink.batch)
+        self.stats.dropped += lost
+        return lost + self._drop_entries()
 
     def leave_to_parent(self) -> None:
         """In a fork's child: the pending events and the file are the parent's. A new file is opened when needed."""

@@ -9,8 +9,14 @@ from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from .progress import Progress
+
 if TYPE_CHECKING:
     from ..records.events import EventsWriter
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_REOPEN_SECONDS = 1.0  # for which a file may fail before a new one is tried
+_MOST_UNSYNCED = 64 << 20
 
 _of_parents: list[EventsWriter] = []
 """Writers that a fork's child got from its parent. They stay as they are: a finalizer might flush or close them."""
@@ -26,6 +32,7 @@ class EventSink:
         open_file: opens the next event file.
         flush_secs: seconds between two fsyncs.
         events_writer: the first event file, where it is open already.
+        progress: told of each operation that the store is asked for.
         warn: says what happened, not too often: takes a kind of warning, the message and its values.
         leave_out: called for an event that is larger than a file may be.
     """
@@ -35,6 +42,7 @@ class EventSink:
         open_file: Callable[[], EventsWriter],
         flush_secs: float,
         events_writer: EventsWriter | None,
+        progress: Progress,
         warn: Callable[..., None],
         leave_out: Callable[[], None],
     ) -> None:
@@ -42,14 +50,17 @@ class EventSink:
         self.events_writer = events_writer
         self.path = "an event file" if events_writer is None else events_writer.path  # of the last one, for the log
         self._open_file = open_file
+        self._progress = progress
         self._warn = warn
         self._leave_out = leave_out
         self._is_new = False  # the file has no event yet
         self._is_full = False  # the file cannot grow, and is new
         self._flush_secs = flush_secs
         self._begun = False  # the file has the batch, and may have written a part of it
-        self._settled = 0  # events of the batch that were whole in a file which is lost
+        self._whole_before = 0  # events of the batch that were whole in a file which is lost
         self._sync_at: float | None = None  # None while there is nothing that an fsync would help
+        self._unsynced = 0  # bytes of Events since the last fsync
+        self._reopen_at: float | None = None  # when to give up on a file that fails; None while it is well
 
     def write_out(self) -> int:
         """Write the batch; return how many events the file took. Raises OSError."""
@@ -60,28 +71,52 @@ class EventSink:
             writer.take_batch(self.batch)  # raises, say for want of memory, before it has taken anything
             self._begun = True
         try:
-            writer.write_out()
+            self._write_all(writer)
         except OSError as error:
-            self._is_full = self._is_new and error.errno == errno.EFBIG
+            self._note_failure(error)
             raise
         self._is_new = False
-        written = len(self.batch) + self._settled
+        self._reopen_at = None
+        written = len(self.batch) + self._whole_before
+        self._unsynced += sum(map(len, self.batch))
         self._forget_batch()
         if self._sync_at is None:
             self._sync_at = monotonic() + self._flush_secs
         return written
 
+    def _write_all(self, writer: EventsWriter) -> None:
+        """Write piece by piece: each of them is an answer of the store."""
+        done = False
+        while not done:
+            with self._progress.operation():
+                done = writer.write_some()
+
+    def _note_failure(self, error: OSError) -> None:
+        self._is_full = self._is_new and error.errno == errno.EFBIG
+        if error.errno in _FULL:  # a new file would find no room either
+            self._reopen_at = None
+        elif self._reopen_at is None:
+            self._reopen_at = monotonic() + _REOPEN_SECONDS
+
     def flush(self) -> None:
         """Hand everything to the operating system. Raises OSError."""
         if self.events_writer is not None:
-            self.events_writer.flush()
+            with self._progress.operation():
+                self.events_writer.flush()
 
     def sync_if_due(self) -> bool:
-        """Bring what was written onto the disk, every `flush_secs`; return whether it was. Raises OSError."""
-        if self.events_writer is None or self._sync_at is None or monotonic() < self._sync_at:
+        """Bring what was written onto the disk, every `flush_secs`; return whether it was. Raises OSError.
+
+        Sooner where much was written: the fsync of a large file may take longer than anybody waits for an answer.
+        """
+        if self.events_writer is None or self._sync_at is None:
+            return False
+        if monotonic() < self._sync_at and self._unsynced < _MOST_UNSYNCED:
             return False
         self._sync_at = monotonic() + self._flush_secs  # after an error too: not at every turn
-        self.events_writer.sync()
+        self._unsynced = 0
+        with self._progress.operation():
+            self.events_writer.sync()
         self._sync_at = None
         return True
 
@@ -89,15 +124,16 @@ class EventSink:
         """Bring everything onto the disk and close the file. Raises OSError; it is closed all the same."""
         writer = self.events_writer
         if writer is not None:
-            writer.flush()  # what fails here is tried again, with the file still open
-            self.events_writer = self._sync_at = None
-            writer.close()
+            self.flush()  # what fails here is tried again, with the file still open
+            self._forget_file()
+            with self._progress.operation():
+                writer.close()
 
     def abandon(self) -> tuple[int, int]:
         """Let go of the file and the batch; return how many events of it are in the file, and how many are lost."""
         if self.events_writer is not None:
             self._take_back(self.events_writer)
-        counts = self._settled, len(self.batch)
+        counts = self._whole_before, len(self.batch)
         self._forget_batch()
         self._abandon_file()
         return counts
@@ -113,41 +149,72 @@ class EventSink:
     def _forget_batch(self) -> None:
         self.batch = []
         self._begun = False
-        self._settled = 0
+        self._whole_before = 0
+
+    def _forget_file(self) -> None:
+        self.events_writer = self._sync_at = self._reopen_at = None
+        self._unsynced = 0
 
     def _abandon_file(self) -> None:
-        writer, self.events_writer = self.events_writer, None
-        self._sync_at = None
+        writer = self.events_writer
+        self._forget_file()
         if writer is not None:
-            writer.abandon()
+            with self._progress.operation():
+                writer.abandon()
 
     def _writer(self) -> EventsWriter:
         """Return the file to write to: a new one if there is none, or nobody could read on in the old one."""
         writer = self.events_writer
-        if writer is not None and writer.is_lost():
-            self._warn("replaced", "it was deleted or changed, or cannot grow; a new file follows")
-            self._replace(writer)
-            writer = None
+        with self._progress.operation():
+            lost = writer is not None and writer.is_lost()
         if writer is None:
-            writer = self.events_writer = self._open_file()
-            self.path = writer.path
-            self._is_new, self._is_full = True, False
+            return self._new_file()
+        if lost:
+            self._warn("replaced", "it was deleted or changed, or cannot grow; a new file follows")
+            if self._take_over(writer) == 0 and self._is_full:
+                self._leave_out_first(writer)
+            return self._new_file()
+        if self._reopen_at is not None and monotonic() >= self._reopen_at:
+            return self._instead_of(writer)
         return writer
 
-    def _replace(self, writer: EventsWriter) -> None:
-        """Let go of a lost file; leave out an event for which even a new file is too small."""
+    def _new_file(self) -> EventsWriter:
+        with self._progress.operation():
+            writer = self.events_writer = self._open_file()
+        self.path = writer.path
+        self._is_new, self._is_full = True, False
+        return writer
+
+    def _instead_of(self, writer: EventsWriter) -> EventsWriter:
+        """Return a new file in place of one that has failed for long, say for good since the mount came back.
+
+        The old file stays in use where none can be opened. Raises OSError.
+        """
+        self._reopen_at = monotonic() + _REOPEN_SECONDS
+        with self._progress.operation():
+            new = self._open_file()
+        self._warn("replaced", "writing to it goes on failing; a new file follows")
+        self._take_over(writer)
+        self.events_writer, self.path, self._is_new = new, new.path, True
+        return new
+
+    def _take_over(self, writer: EventsWriter) -> int:
+        """Let go of a file; return how many events of the batch are whole in it. The rest goes to the next one."""
         pending = len(self.batch)
         self._take_back(writer)
         self._abandon_file()
-        if self._is_full and len(self.batch) == pending:
-            del self.batch[0]
-            self._leave_out()
-            with contextlib.suppress(OSError):
-                os.unlink(writer.path)
+        return pending - len(self.batch)
+
+    def _leave_out_first(self, writer: EventsWriter) -> None:
+        """Leave out an event for which even a new file was too small."""
+        del self.batch[0]
+        self._leave_out()
+        with contextlib.suppress(OSError):
+            os.unlink(writer.path)
 
     def _take_back(self, writer: EventsWriter) -> None:
         if self._begun:
             rest = writer.unwritten_of(self.batch)
-            self._settled += len(self.batch) - len(rest)
+            self._whole_before += len(self.batch) - len(rest)
             self.batch = rest
             self._begun = False

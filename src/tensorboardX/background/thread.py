@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import logging
 import os
 import sys
 import threading
 import weakref
 from time import monotonic
+from typing import Protocol
 
+from ..notices import log_safely
+from . import clock
+from .encoding_thread import EncodingThread
+from .entries import Barrier
 from .memory import MemoryBudget
+from .options import Stats
 from .progress import Progress
-from .queue import EventQueue
 from .signal import AutoResetEvent
 from .weak_sets import members
+
+logger = logging.getLogger(__name__)
 
 BUSY_SECONDS = 0.05
 """How long pending events wait for company, while events keep coming."""
@@ -29,6 +37,35 @@ BACKLOG = 10_000
 """Pending events from which on the thread makes no pauses: they come faster than it would write them."""
 
 
+class Drainable(Protocol):
+    """A queue, as far as the thread that drains it and the end of the process know it."""
+
+    stats: Stats
+
+    @property
+    def path(self) -> str:
+        """Of the event file, for the log."""
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether there is nothing to drain until somebody attaches it again."""
+
+    def drain(self) -> bool:
+        """Write what is pending now; return whether there was anything. Never raises."""
+
+    def request_close(self) -> Barrier | None:
+        """Begin to close, without waiting."""
+
+    def wait_for(self, barrier: Barrier, since: float) -> bool:
+        """Wait for a barrier while there is hope; return whether the entries before it are written."""
+
+    def abandon(self) -> int:
+        """Drop what is pending; return how many events that are."""
+
+    def leave_to_parent(self) -> None:
+        """In a fork's child: forget what is the parent's."""
+
+
 class WriterThread:
     """Drains event queues in turn, for as long as there are open ones. Starts by itself.
 
@@ -39,7 +76,7 @@ class WriterThread:
     """Whether the process is about to end. Then callers wait for what they log, and no thread ends or can start."""
 
     def __init__(self) -> None:
-        self._queues: list[EventQueue] = []
+        self._queues: list[Drainable] = []
         self._reset()
         _threads.add(self)
 
@@ -51,8 +88,9 @@ class WriterThread:
         self.idle = False  # it looks for events seldom
         self.progress = Progress()
         self.memory = MemoryBudget()
+        self.encoding = EncodingThread(self.progress, self.memory, self._work)
 
-    def attach(self, queue: EventQueue) -> None:
+    def attach(self, queue: Drainable) -> None:
         """Drain `queue` from now on, until it is closed."""
         _queues.add(queue)
         with self._lock:
@@ -77,7 +115,7 @@ class WriterThread:
         """
         return not self._urgent and pending < BACKLOG and self.is_current()
 
-    def hurry(self) -> None:
+    def request_drain(self) -> None:
         """Drain now and without pauses: somebody waits."""
         self._urgent = True
         self.wake()
@@ -114,7 +152,7 @@ class WriterThread:
         if not self._lock.acquire(blocking=False):
             return True  # a signal handler that waits for this thread may have interrupted the one that has the lock
         try:
-            self._queues = [queue for queue in self._queues if not queue.closed or queue.entries]
+            self._queues = [queue for queue in self._queues if not queue.is_finished]
             if self._queues or self.exiting:
                 return True
             self._thread = None
@@ -129,17 +167,22 @@ class WriterThread:
 
 
 _threads: weakref.WeakSet[WriterThread] = weakref.WeakSet()
-_queues: weakref.WeakSet[EventQueue] = weakref.WeakSet()
+_queues: weakref.WeakSet[Drainable] = weakref.WeakSet()
 _child_closes_at_end = False
 
 
 def close_all() -> None:
-    """Close every queue, all at once, waiting only while there is progress."""
-    start = monotonic()
-    tickets = [(queue, queue.request_close()) for queue in members(_queues)]
-    for queue, ticket in tickets:
-        if ticket is not None:
-            queue.wait_for(ticket, start)
+    """Close every queue, all at once, while there is hope; say how many events are lost where there is none."""
+    start = clock.now()
+    closing = [(queue, queue.request_close()) for queue in members(_queues)]
+    dropped = sum(queue.stats.dropped for queue, _ in closing)
+    unwritten = [queue for queue, barrier in closing if barrier is not None and not queue.wait_for(barrier, start)]
+    for queue in unwritten:
+        queue.abandon()
+    lost = sum(queue.stats.dropped for queue, _ in closing) - dropped
+    if lost:
+        message = "%s: the process ends, and %d events could not be written; they are lost"
+        log_safely(logger.warning, message, unwritten[0].path if unwritten else "an event file", lost)
 
 
 def _close_all_at_exit() -> None:

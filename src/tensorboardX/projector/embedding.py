@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ..errors import InvalidTypeError, describe
@@ -67,15 +69,18 @@ class PreparedEmbedding:
         self._images = images
         self.nbytes: int = points.nbytes + len(labels or b"") + (0 if images is None else images.nbytes)
 
-    def write(self) -> None:
-        """Write the files, then the config. Raises OSError; the config is whole in any case."""
+    def encode(self) -> Callable[[], None]:
+        """Return a function that writes the files, then the config.
+
+        It raises OSError, after which it may be called again; the config is whole in any case.
+        """
         tensor_file, content = encode_points(self._points, self._tag)
         files = {tensor_file: content}
         if self._labels is not None:
             files["metadata.tsv"] = self._labels
         if self._images is not None:
             files["sprite.png"] = encode_sprite(self._images, self._tag)
-        _put(self._store, self._entry(tensor_file), files)
+        return partial(_put, self._store, self._entry(tensor_file), files)
 
     def _entry(self, tensor_file: str) -> Entry:
         return Entry(

@@ -55,16 +55,24 @@ class EventsWriter:
         self._py_recordio_writer.write(event_str)
 
     def take_batch(self, batch: list[bytes]) -> None:
-        """Take serialized Events, for `write_out` to write: all of them, or none if there is no memory for it."""
+        """Take serialized Events, for `write_some` to write: all of them, or none if there is no memory for it."""
         if self._take_batch is not None and type(self).write_event is _PLAIN_WRITE_EVENT:
             self._take_batch(batch)
         else:
             self._left.extend(batch)
 
-    def write_out(self) -> None:
-        """Write what was taken, in one write. Raises OSError; what is not written then is kept for the next call."""
-        self._of_record_writer("write_out")
+    def write_some(self) -> bool:
+        """Write a piece of what was taken; return whether that was the last one.
+
+        Raises OSError; what is not written then is kept for the next call.
+        """
+        write_some = getattr(self._py_recordio_writer, "write_some", None)
+        if write_some is None:
+            self._of_record_writer("write_out")
+        elif not write_some():
+            return False
         self._write_left()
+        return True
 
     def _write_left(self) -> None:
         """Write one by one: for a tool that wants to see every Event, or a RecordWriter put in from outside."""

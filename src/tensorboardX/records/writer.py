@@ -7,6 +7,8 @@ import errno
 from ..storage.factories import open_file
 from .framing import frame, frame_batch
 
+_PIECE_BYTES = 4 << 20  # of one write: a slow store shows progress
+
 
 class RecordWriter:
     """Appends records to a file of its own. Not thread-safe: one thread writes a file.
@@ -41,13 +43,25 @@ class RecordWriter:
 
     def write_out(self) -> None:
         """Write what was taken, going on where an error left off. Raises OSError."""
-        while self._written < len(self._taken):
-            written = self._file.write(self._taken[self._written :])
+        while not self.write_some():
+            pass
+
+    def write_some(self) -> bool:
+        """Write a piece of what was taken, going on where an error left off; return whether that was the last one.
+
+        Raises OSError.
+        """
+        if self._written < len(self._taken):
+            piece = self._taken[self._written : self._written + _PIECE_BYTES]
+            written = self._file.write(piece)
             if written == 0:
                 raise OSError(errno.EIO, "the file takes no more bytes", self.path)
             # A file of a registered factory may answer nothing, which means everything.
-            self._written = len(self._taken) if written is None else self._written + written
+            self._written += len(piece) if written is None else written
+        if self._written < len(self._taken):
+            return False
         self._taken, self._written = b"", 0
+        return True
 
     def flush(self) -> None:
         """Hand everything to the operating system. Raises OSError."""

@@ -39,10 +39,21 @@ class LocalFile:
             taken = os.write(self._descriptor, data)
         except OSError as error:
             self._error = error
-            raise
+            taken = self._stored_in_spite_of_error(len(data))
+            if not taken:
+                raise
+            self._size += taken
+            return taken
         self._error = None
         self._size += taken
         return taken
+
+    def _stored_in_spite_of_error(self, most: int) -> int:
+        """Return how many bytes of a write that failed are in the file: writing them again would tear a record."""
+        with contextlib.suppress(OSError):
+            grown = os.fstat(self._descriptor).st_size - self._size
+            return grown if 0 < grown <= most else 0
+        return 0
 
     def flush(self) -> None:
         """Nothing to do: every write went to the operating system at once."""

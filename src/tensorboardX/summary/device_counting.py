@@ -22,7 +22,6 @@ from typing import Any
 
 import numpy as np
 
-from ..background.progress import device_at_work
 from ..notices import warn_once
 from .counting import Float64Array, Tally
 
@@ -82,6 +81,8 @@ def count_on_device(
 class DeviceTally:
     """A Tally on its way from the device to the host."""
 
+    is_on_device = True
+
     def __init__(self, tensor: Any, edges: Float64Array | None, parts: Float64Array | None) -> None:
         device = tensor.device
         self._device_module = getattr(sys.modules["torch"], device.type)
@@ -139,7 +140,6 @@ class DeviceTally:
                 return
             if waited > _GIVEN_UP:
                 raise RuntimeError(f"the device did not count a histogram within {_GIVEN_UP:g} seconds")
-            device_at_work()
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 

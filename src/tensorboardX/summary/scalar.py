@@ -13,6 +13,7 @@ from ..proto.summary_pb2 import Summary
 from ..values.arrays import to_float
 from .metadata import scalar_metadata
 from .tags import clean_tag
+from .wire import event, is_stored, varint
 
 
 def scalar(name: str, scalar: Any, display_name: str = "", summary_description: str = "") -> Summary:
@@ -43,10 +44,7 @@ def scalar_group(values: Sequence[tuple[str, float]], step: int | None, walltime
         parts += (_value_prefix(tag), _float32(value))
         if value - value != 0.0:
             note_non_finite(tag)
-    summary = b"".join(parts)
-    time_field = b"\x09" + struct.pack("<d", walltime) if _is_stored(walltime) else b""
-    step_field = b"\x10" + varint(step) if step else b""
-    return [time_field + step_field + b"\x2a" + varint(len(summary)) + summary]
+    return [event(b"".join(parts), step, walltime)]
 
 
 def _float32(value: float) -> bytes:
@@ -54,11 +52,6 @@ def _float32(value: float) -> bytes:
         return _pack_float32(value)
     except OverflowError:  # beyond float32, where protobuf stores infinity
         return _pack_float32(math.copysign(math.inf, value))
-
-
-def _is_stored(walltime: float) -> bool:
-    """Whether protobuf stores it: it leaves out what is 0, and keeps -0.0."""
-    return bool(walltime) or math.copysign(1, walltime) < 0
 
 
 class ScalarEventEncoder:
@@ -94,7 +87,7 @@ class ScalarEventEncoder:
                 data = pack(b"\x09", walltime, self._step_field, prefix, value)
             except OverflowError:  # beyond float32, where protobuf stores infinity
                 data = pack(b"\x09", walltime, self._step_field, prefix, math.copysign(math.inf, value))
-            if not walltime and not _is_stored(walltime):
+            if not walltime and not is_stored(walltime):
                 data = data[9:]
             if value - value != 0.0:
                 note_non_finite(tag)
@@ -136,28 +129,10 @@ def _value_prefix(tag: str) -> bytes:
     return b"\x0a" + varint(len(value) + 4) + value
 
 
-def varint(number: int) -> bytes:
-    """Return an int64 as protobuf stores it: seven bits a byte, lowest first, negatives as 64-bit complements."""
-    if 0 <= number < 0x80:
-        return _ONE_BYTE[number]
-    if 0 <= number < 0x4000:
-        return bytes((number & 0x7F | 0x80, number >> 7))
-    if 0 <= number < 0x200000:
-        return bytes((number & 0x7F | 0x80, number >> 7 & 0x7F | 0x80, number >> 14))
-    number &= 0xFFFFFFFFFFFFFFFF
-    out = []
-    while number >= 0x80:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
-
-
 def note_non_finite(tag: str) -> None:
     """Warn that NaN or infinity was logged, once for each tag."""
     warn_once(tag, "NaN or infinity was logged")
 
 
 _pack_float32 = struct.Struct("<f").pack
-_ONE_BYTE = [bytes((number,)) for number in range(0x80)]
 _FIRST_BYTES = [bytes((0x10, number | 0x80)) for number in range(0x80)]  # of `Event.step`: its key and seven bits

@@ -14,8 +14,12 @@ from ..values.arrays import Array, to_float, to_numpy, to_owned
 from .metadata import plugin_metadata, scalar_metadata
 from .tags import clean_tag, kept_tag
 from .tensor_proto import TYPES, tensor_shape
+from .wire import packed
 
 _MOST_BYTES = 2**31
+_FEW = 1024
+_BLOCK = 1 << 20  # numbers that are Python objects at once
+_AS_BYTES = frozenset({"bool", "float32", "float64", "complex64", "complex128"})  # packed numbers are their bytes
 
 # The field of each dtype of `TYPES`, as tensorflow/core/framework/tensor.proto has them.
 _FIELDS = {
@@ -89,18 +93,28 @@ def scalar_tensor(
     with np.errstate(over="ignore"):  # beyond float32, where infinity is stored
         array = np.array(to_float(value, tag)).astype(name)
     metadata = scalar_metadata(display_name, summary_description)
-    return Summary(value=[Summary.Value(tag=tag, metadata=metadata, tensor=_proto(array, name))])
+    summary = Summary(value=[Summary.Value(tag=tag, metadata=metadata)])
+    _fill(summary.value[0].tensor, array, name)
+    return summary
 
 
 def _encode(tag: str, array: Array, name: str) -> Summary:
-    metadata = plugin_metadata("tensor")
-    return Summary(value=[Summary.Value(tag=tag, metadata=metadata, tensor=_proto(array, name))])
+    summary = Summary(value=[Summary.Value(tag=tag, metadata=plugin_metadata("tensor"))])
+    _fill(summary.value[0].tensor, array, name)  # in its place: a large message should not be copied
+    return summary
 
 
-def _proto(array: Array, name: str) -> TensorProto:
-    proto = TensorProto(dtype=TYPES[name], tensor_shape=tensor_shape(array.shape))
-    getattr(proto, _FIELDS[name]).extend(_elements(array, name).tolist())
-    return proto
+def _fill(proto: TensorProto, array: Array, name: str) -> None:
+    proto.dtype = TYPES[name]
+    proto.tensor_shape.CopyFrom(tensor_shape(array.shape))
+    elements, field = _elements(array, name), _FIELDS[name]
+    if elements.size < _FEW or name not in _AS_BYTES:
+        for start in range(0, elements.size, _BLOCK):
+            getattr(proto, field).extend(elements[start : start + _BLOCK].tolist())
+    else:
+        number = TensorProto.DESCRIPTOR.fields_by_name[field].number
+        little_endian = elements.astype(elements.dtype.newbyteorder("<"), copy=False)
+        proto.MergeFromString(packed(number, little_endian.tobytes()))
 
 
 def _elements(array: Array, name: str) -> Array:

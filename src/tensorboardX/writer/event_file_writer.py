@@ -1,4 +1,7 @@
-"""EventFileWriter: Events become the records of files, behind the callers."""
+"""EventFileWriter: Events become the records of files, behind the callers.
+
+`tensorboardX.event_file_writer` is this very module: tools put an `EventsWriter` or `RecordWriter` of their own there.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,15 @@ from ..background.options import Stats, queue_options
 from ..background.queue import EventQueue
 from ..background.thread import WriterThread
 from ..errors import InvalidTypeError, describe
+from ..proto import event_pb2
 from ..records.events import EventsWriter
 from ..records.writer import RecordWriter
 from ..storage.factories import directory_check, is_relative
 from .replaceable import Replaceable
+
+__all__ = ["EventFileWriter", "EventsWriter", "RecordWriter", "directory_check", "event_pb2"]
+
+_PLAIN_RECORD_WRITER = RecordWriter
 
 
 class EventFileWriter(Replaceable):
@@ -48,11 +56,9 @@ class EventFileWriter(Replaceable):
             prefix = os.path.abspath(prefix)
 
         def open_file() -> EventsWriter:
-            from .. import event_file_writer as layers  # tools put classes of their own there
-
             directory_check(os.path.dirname(prefix))
-            replaced = () if layers.RecordWriter is RecordWriter else (layers.RecordWriter,)
-            return layers.EventsWriter(prefix, filename_suffix, *replaced)
+            replaced = () if RecordWriter is _PLAIN_RECORD_WRITER else (RecordWriter,)
+            return EventsWriter(prefix, filename_suffix, *replaced)
 
         checked = queue_options(flush_secs, options)
         first = open_file() if open_now else None

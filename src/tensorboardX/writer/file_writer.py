@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from ..background.pending import PendingEvents, PendingFiles, PendingSummary
+from ..background.entries import PendingFiles, PendingScalars, PendingScalarSummary, PendingSummary
 from ..background.queue import EventQueue, Stats
 from ..errors import InvalidValueError
 from ..proto import event_pb2
@@ -70,13 +70,15 @@ class DummyFileWriter:
     def add_summary(self, summary: Any, global_step: Any = None, walltime: Any = None) -> None:
         """Do nothing."""
 
-    def add_deferred(self, encode: Any, global_step: Any = None, walltime: Any = None) -> None:
+    def add_deferred(
+        self, tag: str, encode: Any, global_step: Any = None, walltime: Any = None, is_scalar: bool = False
+    ) -> None:
         """Do nothing."""
 
-    def add_events(self, encode: Any, nbytes: int) -> None:
+    def add_scalar_events(self, tags: Any, encode: Any, nbytes: int) -> None:
         """Do nothing."""
 
-    def add_files(self, write: Any, nbytes: int) -> None:
+    def add_files(self, encode: Any, nbytes: int) -> None:
         """Do nothing."""
 
     def add_scalar(self, tag: str, value: float, global_step: Any = None, walltime: Any = None) -> None:
@@ -167,32 +169,43 @@ class FileWriter(Replaceable):
             summary = Summary.FromString(summary if isinstance(summary, bytes) else summary.SerializeToString())
         self.add_event(event_pb2.Event(summary=summary), global_step, walltime)
 
-    def add_deferred(self, encode: Callable[[], Summary], global_step: Any = None, walltime: Any = None) -> None:
-        """Write the Summary that `encode()` returns, called behind the caller where no layer was replaced."""
+    def add_deferred(
+        self,
+        tag: str,
+        encode: Callable[[], Summary],
+        global_step: Any = None,
+        walltime: Any = None,
+        is_scalar: bool = False,
+    ) -> None:
+        """Write the Summary that `encode()` returns, called behind the caller where no layer was replaced.
+
+        What is logged under one tag is written in that order. Other scalars may pass a value that is slow to encode.
+        """
         queue = self.queue
         if queue is None:
             self.add_summary(encode(), global_step, walltime)
         else:
             step, seconds = self._default_metadata.resolve(global_step, walltime)
-            queue.put(PendingSummary(encode, step, seconds, _memory_of(encode)))
+            pending = PendingScalarSummary if is_scalar else PendingSummary
+            queue.put(pending(tag, encode, step, seconds, _memory_of(encode), _waits(encode)))
 
-    def add_events(self, encode: Callable[[], list[bytes]], nbytes: int) -> None:
-        """Write the serialized Events that `encode()` returns, called behind the caller where no layer was replaced."""
+    def add_scalar_events(self, tags: Sequence[str], encode: Callable[[], list[bytes]], nbytes: int) -> None:
+        """Write the serialized Events that `encode()` returns, in order with the other scalars; as `add_deferred`."""
         queue = self.queue
         if queue is None:
             for data in encode():
                 event = event_pb2.Event.FromString(data)
                 self.add_event(event, event.step, event.wall_time)
         else:
-            queue.put(PendingEvents(encode, nbytes))
+            queue.put(PendingScalars(tags, encode, nbytes))
 
-    def add_files(self, write: Callable[[], object], nbytes: int) -> None:
-        """Call `write()`, which writes files beside the event file, behind the caller where no layer was replaced."""
+    def add_files(self, encode: Callable[[], Callable[[], object]], nbytes: int) -> None:
+        """Call what `encode()` returns, which writes files beside the event file; as `add_deferred`."""
         queue = self.queue
         if queue is None:
-            write()
+            encode()()
         else:
-            queue.put(PendingFiles(write, nbytes))
+            queue.put(PendingFiles(encode, nbytes))
 
     def add_scalar(self, tag: str, value: float, global_step: Any = None, walltime: Any = None) -> None:
         """Write a scalar that has neither name nor description of its own."""
@@ -237,6 +250,12 @@ class FileWriter(Replaceable):
 _PLAIN_ADD_EVENT = FileWriter.add_event
 _PLAIN_ADD_SUMMARY = FileWriter.add_summary
 _PLAIN_ADD_TO_FILE = EventFileWriter.add_event
+
+
+def _waits(encode: Callable[[], Summary]) -> bool:
+    """Whether encoding waits for a device that still computes the value."""
+    arguments = encode.args if isinstance(encode, partial) else ()
+    return any(getattr(argument, "is_on_device", False) for argument in arguments)
 
 
 def _memory_of(encode: Callable[[], Summary]) -> int:

@@ -79,4 +79,4 @@ class ModelMethods(RunWriter):
 
         step, _ = self._default_metadata.resolve(global_step, None)
         embedding = prepare_embedding(self._anchored(self.logdir), mat, metadata, label_img, step, tag, metadata_header)
-        self._get_file_writer().add_files(embedding.write, embedding.nbytes)
+        self._get_file_writer().add_files(embedding.encode, embedding.nbytes)

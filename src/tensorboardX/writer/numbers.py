@@ -48,12 +48,12 @@ class NumberMethods(RunWriter):
             double_precision: store float64, which implies `new_style`; TensorBoard shows it with
                 `--load_fast=false` only.
         """
-        lane = self._lane
+        queue = self._fast_queue
         value = scalar_value if type(scalar_value) is float else to_float(scalar_value, tag)
         if (
             type(global_step) is int
             and type(tag) is str
-            and lane is not None
+            and queue is not None
             and walltime is None
             and not global_step >> 63  # negative steps and those of more bits are looked at below
             and display_name is _NO_TEXT
@@ -62,10 +62,10 @@ class NumberMethods(RunWriter):
             and double_precision is False
         ):
             entry = (tag, value, global_step, time())
-            entries = lane.entries
+            entries = queue.entries
             entries.append(entry)
-            if len(entries) > lane.limit:  # read after the append: see EventQueue
-                lane.settle(entry)
+            if len(entries) > queue.limit:  # read after the append: see EventQueue
+                queue.enforce_limit(entry)
             return
         tag = clean_tag(tag)
         display_name, summary_description = checked_labels(tag, display_name, summary_description)
@@ -73,12 +73,12 @@ class NumberMethods(RunWriter):
             from ..summary.tensor import scalar_tensor
 
             encode = partial(scalar_tensor, tag, value, double_precision, display_name, summary_description)
-            self._add_deferred(tag, encode, global_step, walltime)
+            self._add_deferred(tag, encode, global_step, walltime, is_scalar=True)
         elif display_name or summary_description:
             encode = partial(scalar, tag, value, display_name, summary_description)
-            self._add_deferred(tag, encode, global_step, walltime)
-        elif lane is not None:
-            lane.put((tag, value, *self._step_and_walltime(tag, global_step, walltime)))
+            self._add_deferred(tag, encode, global_step, walltime, is_scalar=True)
+        elif queue is not None:
+            queue.put((tag, value, *self._step_and_walltime(tag, global_step, walltime)))
         else:
             self._get_file_writer().add_scalar(tag, value, *self._step_and_walltime(tag, global_step, walltime))
 
@@ -118,7 +118,9 @@ class NumberMethods(RunWriter):
         step, seconds = self._step_and_walltime(numbers[0][0] if numbers else "", global_step, walltime)
         if numbers:
             encode = partial(scalar_group, numbers, step, seconds)
-            self._get_file_writer().add_events(encode, _BYTES_OF_PAIR * len(numbers))
+            self._get_file_writer().add_scalar_events(
+                [tag for tag, _ in numbers], encode, _BYTES_OF_PAIR * len(numbers)
+            )
 
     def add_scalar_series(self, tag: str, values: Any, steps: Any = None, walltimes: Any = None) -> None:
         """Log many points of one scalar at once, a million in a second, say to import logs.
@@ -135,7 +137,7 @@ class NumberMethods(RunWriter):
         if walltimes is None:
             _, walltimes = self._default_metadata.resolve(None, None)
         for encode, nbytes in prepare_series(tag, values, steps, walltimes):
-            self._get_file_writer().add_events(encode, nbytes)
+            self._get_file_writer().add_scalar_events((tag,), encode, nbytes)
 
     def export_scalars_to_json(self, path: str | os.PathLike[str]) -> None:
         """Write the points of `add_scalars` as JSON, `{sub-run: [[wall time, step, value], ...]}`, and forget them.

@@ -18,7 +18,7 @@ _WATCHED = frozenset({"add_event", "add_summary", "event_writer"})
 class Shortcut(Protocol):
     """Something that goes past the methods of a layer."""
 
-    def update_lane(self) -> None:
+    def update_fast_path(self) -> None:
         """Look again whether they are still what they were."""
 
 
@@ -26,14 +26,14 @@ _shortcuts: weakref.WeakSet[Shortcut] = weakref.WeakSet()
 
 
 def tell_when_replaced(shortcut: Shortcut) -> None:
-    """Call `shortcut.update_lane()` whenever a method of a layer is replaced or put back."""
+    """Call `shortcut.update_fast_path()` whenever a method of a layer is replaced or put back."""
     _shortcuts.add(shortcut)
 
 
 def _tell(name: str) -> None:
     if name in _WATCHED:
         for shortcut in members(_shortcuts):
-            shortcut.update_lane()
+            shortcut.update_fast_path()
 
 
 class _ReplaceableType(abc.ABCMeta):  # of which a class that is an ABC too must be

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from ..background.queue import EventQueue, Stats
 from ..background.thread import WriterThread
-from ..errors import InvalidTypeError, LogdirError, describe
+from ..errors import InvalidTypeError, LogdirError, WriteError, describe
 from ..notices import warn_once
 from ..proto.event_pb2 import Event, SessionLog
 from ..proto.summary_pb2 import Summary
@@ -104,7 +104,7 @@ class RunWriter:
         self._tags_without_step: set[str] = set()
         self._writer_of_logdir: dict[str, Any] = {}  # `close` leaves them here, to be opened again
         self._thread = WriterThread()
-        self._lane: EventQueue | None = None
+        self._fast_queue: EventQueue | None = None
         tell_when_replaced(self)
 
     # ---- where the events go
@@ -121,7 +121,7 @@ class RunWriter:
     @file_writer.setter
     def file_writer(self, file_writer: Any) -> None:
         self._file_writer = file_writer
-        self.update_lane()
+        self.update_fast_path()
 
     @property
     def scalar_dict(self) -> dict[str, list[Point]]:
@@ -195,15 +195,18 @@ class RunWriter:
 
     # ---- the way of a value
 
-    def update_lane(self) -> None:
+    def update_fast_path(self) -> None:
         """Scalars go straight to the queue, unless a layer was replaced or a default step or wall time is set."""
         plain = self._default_metadata.step is None and self._default_metadata.walltime is None
         replaced = type(self)._get_file_writer is not RunWriter._get_file_writer
-        self._lane = getattr(self._file_writer, "queue", None) if plain and not replaced else None
+        self._fast_queue = getattr(self._file_writer, "queue", None) if plain and not replaced else None
 
-    def _add_deferred(self, tag: str, encode: Callable[[], Summary], global_step: Any, walltime: Any) -> None:
+    def _add_deferred(
+        self, tag: str, encode: Callable[[], Summary], global_step: Any, walltime: Any, is_scalar: bool = False
+    ) -> None:
         """Write what `encode()` returns, at the step and time given or the defaults."""
-        self._get_file_writer().add_deferred(encode, *self._step_and_walltime(tag, global_step, walltime))
+        step, seconds = self._step_and_walltime(tag, global_step, walltime)
+        self._get_file_writer().add_deferred(tag, encode, step, seconds, is_scalar)
 
     def _step_and_walltime(self, tag: str, global_step: Any, walltime: Any) -> tuple[int | None, float]:
         """Return the step and time of a call. Says once per tag that points without a step fall on one another."""
@@ -226,24 +229,34 @@ class RunWriter:
         """
         try:
             with self._default_metadata.use(global_step, walltime):
-                self.update_lane()
+                self.update_fast_path()
                 yield self
         finally:
-            self.update_lane()
+            self.update_fast_path()
 
     # ---- the end
 
     def flush(self) -> None:
         """Wait until every earlier event is with the operating system: another process can read it, and killing
         this one loses none of it. Waits no longer than the store makes progress; see docs/reliability.md."""
-        for writer in list(self._writer_of_logdir.values()):  # not `all_writers`: another thread may be closing
-            writer.flush()
+        self._each_writer("flush")
 
     def close(self) -> None:
         """Write everything, bring it onto the disk and close the files. Idempotent; an `add_*` opens new ones."""
         self.file_writer = self.all_writers = None
-        for writer in list(self._writer_of_logdir.values()):
-            writer.close()
+        self._each_writer("close")
+
+    def _each_writer(self, method: str) -> None:
+        """Call a method of every file writer, all of them together with the patience for one; raise the first error."""
+        errors = []
+        with self._thread.progress.together():
+            for writer in list(self._writer_of_logdir.values()):  # not `all_writers`: another thread may be closing
+                try:
+                    getattr(writer, method)()
+                except WriteError as error:
+                    errors.append(error)
+        if errors:
+            raise errors[0]
 
     def __enter__(self: Self) -> Self:
         return self

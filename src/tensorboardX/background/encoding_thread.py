@@ -1,0 +1,87 @@
+"""The thread that encodes what takes long: images, videos, sounds, large arrays, what a device still computes."""
+
+from __future__ import annotations
+
+import collections
+import threading
+
+from .entries import Pending
+from .memory import MemoryBudget
+from .progress import Progress
+from .signal import AutoResetEvent
+
+LINGER_SECONDS = 5.0
+"""How long the thread waits for more before it ends."""
+
+
+class EncodingThread:
+    """Encodes values one after the other, in the order in which they were submitted.
+
+    Only the writer thread, or who drains in its place, submits. A daemon, which starts when there is something to do.
+
+    Args:
+        progress: of the run; told when encoding begins and ends.
+        memory: of the run; gets back what a value took beyond its encoded bytes.
+        encoded: called behind each value.
+    """
+
+    def __init__(self, progress: Progress, memory: MemoryBudget, encoded: AutoResetEvent) -> None:
+        self._progress = progress
+        self._memory = memory
+        self._encoded = encoded
+        self._values: collections.deque[Pending] = collections.deque()
+        self._lock = threading.RLock()  # between one more value and the end of the thread
+        self._submitted = AutoResetEvent()
+        self._thread: threading.Thread | None = None
+
+    def submit(self, value: Pending) -> None:
+        """Have a value encoded; encodes it here where no thread can be started."""
+        with self._lock:
+            self._progress.encoding = True
+            self._values.append(value)
+            started = self._thread is not None or self._start()
+        if started:
+            self._submitted.set()
+        else:
+            self._encode_all()
+
+    def _start(self) -> bool:
+        thread = threading.Thread(target=self._run, name="tensorboardX-encoder", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # at interpreter shutdown, or there are too many threads
+            return False
+        self._thread = thread
+        return True
+
+    def _run(self) -> None:
+        while True:
+            self._encode_all()
+            if not self._submitted.wait(LINGER_SECONDS):
+                with self._lock:
+                    if not self._values:
+                        self._thread = None
+                        return
+
+    def _encode_all(self) -> None:
+        while self._values:
+            self._encode(self._values.popleft())
+        with self._lock:
+            self._progress.encoding = bool(self._values)
+        self._encoded.set()
+
+    def _encode(self, value: Pending) -> None:
+        encoded = 0 if value.is_cancelled else value.run()
+        with self._lock:
+            self._memory.give(value.nbytes - (0 if value.is_cancelled else encoded))
+            value.nbytes = encoded
+            value.is_done = True
+        self._progress.encoded()
+        self._encoded.set()
+
+    def cancel(self, value: Pending) -> None:
+        """Give back the memory of a value that was submitted, now or once its encoding is over."""
+        with self._lock:
+            value.is_cancelled = True
+            if value.is_done:
+                self._memory.give(value.nbytes)

@@ -1,0 +1,234 @@
+"""What an event queue holds: scalars, serialized Events, values that are yet to be encoded, and barriers."""
+
+from __future__ import annotations
+
+import _thread
+from collections.abc import Callable, Sequence
+from typing import Union
+
+from ..proto.event_pb2 import Event as EventMessage
+from ..proto.summary_pb2 import Summary
+from ..summary.wire import event
+from . import clock, progress
+
+QUICK_BYTES = 64 << 10
+"""Memory that a value takes at most whose encoding is over within a few milliseconds."""
+
+
+class Pending:
+    """Something to be turned into serialized Events behind the caller.
+
+    Attributes:
+        nbytes: about what it keeps in memory.
+        tags: under which it is logged; what is logged under one of them later is written later.
+        is_done: it was encoded by `run`.
+        is_cancelled: nobody wants the result.
+        is_scalars: it keeps its place among the scalars, not among the values that are slow to encode.
+    """
+
+    __slots__ = ("_error", "_events", "is_cancelled", "is_done", "nbytes", "tags")
+
+    is_scalars = False
+
+    def __init__(self, nbytes: int, tags: Sequence[str] = ()) -> None:
+        self.nbytes = nbytes
+        self.tags = tags
+        self.is_done = self.is_cancelled = False
+        self._events: list[bytes] = []
+        self._error: Exception | None = None
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether it is encoded so soon that this holds nobody up."""
+        return self.nbytes <= QUICK_BYTES
+
+    def run(self) -> int:
+        """Encode, and keep the result or the error for `events`; return how much memory that takes. Raises nothing."""
+        try:
+            self._events = self.serialize()
+        except Exception as error:
+            self._error = error
+        except BaseException as error:  # SystemExit of a log handler must not end the thread
+            self._error = RuntimeError(f"{type(error).__name__}: {error}")
+        return sum(map(len, self._events))
+
+    def events(self) -> list[bytes]:
+        """Return what `run` encoded, or raise its error."""
+        if self._error is not None:
+            raise self._error
+        return self._events
+
+    def serialize(self) -> list[bytes]:
+        """Return the serialized Events, and let go of the value. Called once."""
+        raise NotImplementedError
+
+
+class PendingSummary(Pending):
+    """A checked and copied value; `encode` returns its Summary.
+
+    Args:
+        waits: whether `encode` waits, say for an accelerator.
+    """
+
+    __slots__ = ("_encode", "_step", "_waits", "_walltime")
+
+    def __init__(
+        self,
+        tag: str,
+        encode: Callable[[], Summary],
+        step: int | None,
+        walltime: float,
+        nbytes: int,
+        waits: bool = False,
+    ) -> None:
+        super().__init__(nbytes, (tag,))
+        self._encode = encode
+        self._step = step
+        self._walltime = walltime
+        self._waits = waits
+
+    @property
+    def is_quick(self) -> bool:
+        return super().is_quick and not self._waits
+
+    def serialize(self) -> list[bytes]:
+        """Encode the value, as one Event."""
+        encode, self._encode = self._encode, _encoded
+        return [event(encode().SerializeToString(), self._step, self._walltime)]
+
+
+class PendingScalarSummary(PendingSummary):
+    """A scalar with a name or description of its own."""
+
+    __slots__ = ()
+
+    is_scalars = True
+
+
+def _encoded() -> Summary:
+    """Stands for a value that is encoded, whose memory is free again."""
+    raise RuntimeError("the value was encoded before")
+
+
+class PendingScalars(Pending):
+    """Scalars that are serialized together; `encode` returns their Events."""
+
+    __slots__ = ("_encode",)
+
+    is_scalars = True
+
+    def __init__(self, tags: Sequence[str], encode: Callable[[], list[bytes]], nbytes: int) -> None:
+        super().__init__(nbytes, tags)
+        self._encode = encode
+
+    def serialize(self) -> list[bytes]:
+        """Return what `encode` returns."""
+        return self._encode()
+
+
+class PendingBytes(Pending):
+    """A serialized Event that has to follow others of its tag."""
+
+    __slots__ = ("_event",)
+
+    def __init__(self, event: bytes) -> None:
+        super().__init__(len(event), tags_of(event))
+        self._event = event
+
+    def serialize(self) -> list[bytes]:
+        """Return the Event."""
+        return [self._event]
+
+
+class PendingFiles(Pending):
+    """Files to be written beside the event file; there is no Event to them.
+
+    Args:
+        encode: returns a function that writes them, and that may be called again after an OSError.
+    """
+
+    __slots__ = ("_encode", "_failing_since", "_write")
+
+    is_quick = False
+
+    def __init__(self, encode: Callable[[], Callable[[], object]], nbytes: int) -> None:
+        super().__init__(nbytes)
+        self._encode = encode
+        self._write: Callable[[], object] | None = None
+        self._failing_since: float | None = None
+
+    def run(self) -> int:
+        super().run()
+        return self.nbytes
+
+    def serialize(self) -> list[bytes]:
+        """Encode the files; there are no Events."""
+        self._write = self._encode()
+        return []
+
+    def write(self) -> None:
+        """Write the files, once they are encoded. Raises OSError."""
+        if self._write is not None:
+            self._write()
+
+    def may_fail_again(self) -> bool:
+        """After an error of `write`: return whether to try again, which keeps the entries behind waiting."""
+        if self._failing_since is None:
+            self._failing_since = clock.now()
+        return clock.now() < self._failing_since + progress.PATIENCE
+
+
+class Barrier:
+    """A place in the queue: complete once everything before it is written, or is known not to be."""
+
+    __slots__ = ("_is_complete", "_pending", "close", "written")
+
+    def __init__(self, *, close: bool = False) -> None:
+        self.close = close
+        self.written = False
+        self._is_complete = False  # for a signal handler that waits for the barrier while its thread leaves `wait`
+        self._pending = _thread.allocate_lock()
+        self._pending.acquire()
+
+    @property
+    def is_complete(self) -> bool:
+        return self._is_complete
+
+    def complete(self, written: bool) -> None:
+        """Let the caller go on; `written` says whether its events are with the operating system."""
+        self.written = written
+        self._is_complete = True
+        if self._pending.locked():
+            self._pending.release()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until complete, `seconds` at most; return whether it is."""
+        if self._is_complete:
+            return True
+        if self._pending.acquire(timeout=max(seconds, 0.0)):
+            self._pending.release()
+            return True
+        return False
+
+
+def tags_of(entry: ScalarEntry | bytes | Pending) -> Sequence[str]:
+    """Return the tags of an entry, as they were given."""
+    if isinstance(entry, tuple):
+        return (entry[0],)
+    if isinstance(entry, bytes):
+        return [value.tag for value in EventMessage.FromString(entry).summary.value]
+    return entry.tags
+
+
+ScalarEntry = tuple[str, float, Union[int, None], float]  # noqa: UP007 (evaluated at run time on Python 3.10)
+"""Tag, value, step and wall time of a plain scalar."""
+
+Entry = Union[ScalarEntry, bytes, Pending, Barrier]  # noqa: UP007
+"""What a queue holds. Bytes are a serialized Event."""
+
+
+def nbytes(entry: Entry) -> int:
+    """How much memory an entry holds beyond its place in the queue."""
+    if isinstance(entry, bytes):
+        return len(entry)
+    return entry.nbytes if isinstance(entry, Pending) else 0

@@ -14,7 +14,9 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.random import default_rng  # now: NumPy's own lazy import does not survive a fork
 
+from tensorboardX.background.entries import QUICK_BYTES
 from tensorboardX.proto.event_pb2 import Event
 from tensorboardX.proto.summary_pb2 import Summary
 
@@ -70,7 +72,7 @@ def _digits(ordinal: int) -> tuple[int, int, int]:
 
 def _picture(side: int, ordinal: int) -> np.ndarray:
     """Noise, so that it takes its time, with the ordinal in its first pixel."""
-    picture = np.random.default_rng(ordinal).integers(0, 256, (3, side, side), dtype=np.uint8)
+    picture = default_rng(ordinal).integers(0, 256, (3, side, side), dtype=np.uint8)
     picture[:, 0, 0] = _digits(ordinal)
     return picture
 
@@ -78,7 +80,7 @@ def _picture(side: int, ordinal: int) -> np.ndarray:
 def _film(side: int, frames: int, ordinal: int) -> np.ndarray:
     """Frames of few colours, the ordinal in the first pixel of the first one."""
     film = np.zeros((1, frames, 3, side, side), np.uint8)
-    film[0, :, 0] = np.random.default_rng(ordinal).integers(0, 8, (frames, side, side)) * 32
+    film[0, :, 0] = default_rng(ordinal).integers(0, 8, (frames, side, side)) * 32
     film[0, 0, :, 0, 0] = _digits(ordinal)
     return film
 
@@ -87,14 +89,16 @@ def _simple(tag: str, ordinal: int) -> Summary:
     return Summary(value=[Summary.Value(tag=tag, simple_value=ordinal)])
 
 
-def _encode_slowly(tag: str, ordinal: int, seconds: float) -> Summary:
+def _encode_slowly(tag: str, ordinal: int, seconds: float, payload: np.ndarray) -> Summary:
     time.sleep(seconds)
     return _simple(tag, ordinal)
 
 
 def _log_slow(writer: Any, tag: str, ordinals: range, seconds: float) -> None:
+    """Log what takes long to encode, as large values do."""
+    payload = np.zeros(QUICK_BYTES + 1, np.uint8)
     for ordinal in ordinals:
-        _file_writer(writer).add_deferred(partial(_encode_slowly, tag, ordinal, seconds), ordinal)
+        _file_writer(writer).add_deferred(tag, partial(_encode_slowly, tag, ordinal, seconds, payload), ordinal)
 
 
 def _log_series(writer: Any, tag: str, ordinals: range, seconds: float) -> None:

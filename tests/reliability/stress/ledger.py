@@ -18,6 +18,15 @@ class Key(NamedTuple):
     ordinal: int
 
 
+class Said(NamedTuple):
+    """What the package warned of, at line `at`."""
+
+    at: int
+    time: float
+    pid: int
+    text: str
+
+
 @dataclass
 class Call:
     """A call of a writer. `begin` and `end` are the numbers of the lines that report it.
@@ -94,7 +103,7 @@ class Ledger:
 
     Attributes:
         calls: in the order in which they began.
-        warnings: line number, process id and text of each warning of the package.
+        last_stats: the counts at the end of each process, by process and writer.
         errors: process, thread and traceback of what no plan foresees.
         children: the exit status of each child that was waited for.
     """
@@ -102,7 +111,8 @@ class Ledger:
     def __init__(self, lines: list[Line]) -> None:
         self.calls: list[Call] = []
         self.stats: list[Stats] = []
-        self.warnings: list[tuple[int, int, str]] = []
+        self.last_stats: dict[tuple[str, int], Stats] = {}
+        self.warnings: list[Said] = []
         self.errors: list[tuple[str, str, str]] = []
         self.children: dict[str, int] = {}
         self.processes: dict[str, Told] = {}
@@ -141,10 +151,14 @@ class Ledger:
     _raised = _done
 
     def _stats(self, number: int, line: Line, told: Told) -> None:
-        self.stats.append(Stats(number, line.process, line.thread, *line.rest))
+        stats = Stats(number, line.process, line.thread, *line.rest)
+        if stats.when == "end":
+            self.last_stats[stats.process, stats.writer] = stats  # the end may come in several stages
+        else:
+            self.stats.append(stats)
 
     def _warning(self, number: int, line: Line, told: Told) -> None:
-        self.warnings.append((number, line.pid, line.rest[0]))
+        self.warnings.append(Said(number, line.time, line.pid, line.rest[0]))
 
     def _error(self, number: int, line: Line, told: Told) -> None:
         self.errors.append((line.process, line.thread, line.rest[0]))

@@ -18,6 +18,7 @@ from typing import Any
 from . import plan
 from .ends import END_STATUS
 from .report import report
+from .wording import STALLED
 
 _DIRECTORY = Path(os.environ["STRESS_LIFE"])
 _LIFE = plan.load(_DIRECTORY / "plan.json")
@@ -27,11 +28,13 @@ _world: Any = None
 
 
 class _Warnings(logging.Handler):
-    """Reports what the package warns of."""
+    """Reports what the package warns of; where it says that nothing moves, stderr shows what each thread is at."""
 
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage() + (f": {record.exc_info[1]!r}" if record.exc_info else "")
         report(_world.process.name if _world else "?", threading.current_thread().name, "warning", text)
+        if STALLED.search(text):
+            faulthandler.dump_traceback()
 
 
 def _last() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,11 +12,10 @@ from .plan import Life
 from .readback import Contents, Found
 from .report import Line
 from .weather import Weather
-
-_GIVES_UP = re.compile(r"gave up|could be written for|are lost|is left out|could not be encoded")
-"""Warnings by which a call says that it returned without having done everything."""
+from .wording import GIVES_UP, PROCESS_ENDS, RECOVERED, STALLED
 
 _MOST_SHOWN = 3
+_MOMENT = 0.3  # seconds
 _OLD = 3.0  # seconds after which an event is with the operating system, which takes one on an idle machine
 _MOST_KILOBYTES = 48 << 10  # of a process whose queues are full, beside these: imports, batches, encodings
 
@@ -68,7 +66,7 @@ class _Judge:
             "accepted": sum(call.count * len(call.runs) for call in accepted),
             "flushes": sum(call.accepted for call in self._ledger.calls if not call.logs),
             "read": len(self._outcome.contents.events),
-            "dropped": sum(stats.given_up for stats in self._ledger.stats if stats.when == "end"),
+            "dropped": sum(stats.given_up for stats in self._ledger.last_stats.values()),
         }
 
     # ---- what was said
@@ -128,8 +126,11 @@ class _Judge:
             latest[source] = found.ordinal
             steps[found.run, found.tag].append(found.step)
         if self._life.shares and self._life.writers[0].options["coalesce_process"]:
+            begins_anew = any(action.do == "make" for action in self._life.actions())  # where nobody else is left
             for (_, tag), each in steps.items():
-                if each != list(range(len(each))):
+                expected = [0, *(step + 1 for step in each)]
+                wrong = [step for step, next_one in zip(each, expected, strict=False) if step != next_one]
+                if any(wrong) or (wrong and not begins_anew):
                     yield f"the steps of {tag} do not count up from 0: {each[:50]}"
 
     def _files(self) -> Iterator[str]:
@@ -147,7 +148,7 @@ class _Judge:
                 yield f"{file.path.name} ends with {file.torn} bytes of a record"
 
     def _may_tear(self, process: str) -> bool:
-        return not self._is_clean(process) or self._life.store in ("limit", "disk") or self._weather.stalls
+        return not self._is_clean(process) or self._weather.gives_up or self._weather.may_tear()
 
     # ---- what was promised
 
@@ -170,11 +171,21 @@ class _Judge:
                 yield from _some(lost, f"events that {_name(flush)} acknowledged are lost, and {given_up} counted so")
 
     def _gave_up(self, flush: Call) -> list[str]:
-        return [
-            text
-            for at, pid, text in self._ledger.warnings
-            if flush.begin < at < flush.end and pid == flush.pid and _GIVES_UP.search(text)
-        ]
+        """Return the warnings that say that a flush has not done everything: its own, or that of a stall which lasts.
+
+        Of two threads that give up at once only one says so, perhaps a moment after the other has returned.
+        """
+        own, stall = [], []
+        for warning in self._ledger.warnings:
+            if warning.pid != flush.pid or warning.time > flush.ended + _MOMENT:
+                continue
+            if STALLED.search(warning.text):
+                stall = [warning.text]
+            elif RECOVERED.search(warning.text) and warning.at < flush.end:
+                stall = []
+            elif flush.begin < warning.at < flush.end and GIVES_UP.search(warning.text):
+                own.append(warning.text)
+        return own + stall
 
     def _given_up_at(self, flush: Call) -> int:
         for stats in self._ledger.stats:
@@ -189,8 +200,8 @@ class _Judge:
                 continue
             if not told.ended:
                 yield f"process {name} did not come to its end"
-            for stats in self._ledger.stats:
-                if stats.process == name and stats.when == "end":
+            for stats in self._ledger.last_stats.values():
+                if stats.process == name:
                     yield from self._account(stats)
 
     def _account(self, stats: Stats) -> Iterator[str]:
@@ -201,20 +212,26 @@ class _Judge:
         who = f"writer {stats.writer} of process {stats.process}, {stats.counts}"
         if len(lost) > stats.given_up:
             yield from _some(lost, f"events are lost at the end; {who}")
-        elif len(lost) < stats.given_up - unknown:
+        elif len(lost) < stats.given_up - unknown and not self._ends_given_up(stats.process):
             yield f"{who}: of the events said to be given up only {len(lost)} are not there"
-        if stats.counts["written"] > found or (stats.counts["written"] < found and not self._counted_early(stats)):
+        if stats.counts["written"] > found:
+            yield f"{who}: only {found} events are in the files"
+        elif stats.counts["written"] < found and not self._may_count_fewer(stats.process):
             yield f"{who}: {found} events are in the files"
         if stats.counts["dropped"] and not self._weather.may_drop(stats.writer):
             yield f"{who}: dropped without need"
         if stats.counts["failed"] and not self._weather.may_fail():
             yield f"{who}: failed without need"
 
-    def _counted_early(self, stats: Stats) -> bool:
-        """Return whether threads may have logged after the counts were reported."""
-        process = self._life.find(stats.process)
-        of_multiprocessing = process.start not in ("first", "os.fork")  # it waits for other threads after all else
-        return process.daemons > 0 or (of_multiprocessing and len(process.threads) > 1)
+    def _ends_given_up(self, process: str) -> bool:
+        pid = self._ledger.processes[process].pid
+        return any(each.pid == pid and PROCESS_ENDS.search(each.text) for each in self._ledger.warnings)
+
+    def _may_count_fewer(self, process: str) -> bool:
+        """Return whether more may be written than was counted: by threads that log later, or by a last attempt."""
+        plan = self._life.find(process)
+        of_multiprocessing = plan.start not in ("first", "os.fork")  # it waits for other threads after all else
+        return plan.daemons > 0 or (of_multiprocessing and len(plan.threads) > 1) or self._ends_given_up(process)
 
     def _killed(self) -> Iterator[str]:
         """Complain of gaps before the end of a process that was cut off, and of what was lost although it was old."""

@@ -8,7 +8,6 @@ from .plan import FOREVER, PATIENCE, Life
 _NEAR_PATIENCE = 3.5  # seconds without progress that may come to PATIENCE on a busy machine
 _GAP = 0.6  # seconds between two faults in which a store may not be found well again
 _SLACK = 6.0  # seconds that a busy machine may take for anything
-_SMALL_QUEUE = 2 << 20  # bytes that a life may have pending
 
 
 class Weather:
@@ -16,14 +15,13 @@ class Weather:
 
     Attributes:
         gives_up: whether the store makes no progress for so long that callers go on without it.
-        stalls: whether it does so by itself; else only a suspension makes it seem so.
     """
 
     def __init__(self, life: Life) -> None:
         self._life = life
         suspended = sum(each.seconds for each in life.disturbances if each.do == "suspend")
-        self.stalls = _longest_stop(life) + suspended >= _NEAR_PATIENCE > suspended or _disk_may_be_full(life)
-        self.gives_up = self.stalls or suspended >= _NEAR_PATIENCE
+        holds_lock = suspended if life.shares else 0.0  # the others wait for a suspended process that has its turn
+        self.gives_up = max(_longest_stop(life), holds_lock) >= _NEAR_PATIENCE or _disk_may_be_full(life)
         self._held_up = suspended + sum(_holds_up(fault.kind, fault.begin, fault.end) for fault in life.faults)
         self._held_up += sum(action.seconds * action.count for action in life.actions() if action.do == "slow")
 
@@ -31,12 +29,13 @@ class Weather:
         """Return whether events of a writer may be dropped, and counted: -1 stands for any."""
         writers = self._life.writers if writer < 0 else [self._life.writers[writer]]
         options = [each.options for each in writers]
-        if self.stalls or any(each.get("on_full") == "drop" for each in options):
-            return True
         raises = any(each.get("on_error") == "raise" for each in options) and bool(self._life.faults)
-        return raises or (
-            self.gives_up and any(each.get("max_queue_bytes", _SMALL_QUEUE) < _SMALL_QUEUE for each in options)
-        )
+        return self.gives_up or raises or any(each.get("on_full") == "drop" for each in options)
+
+    def may_tear(self) -> bool:
+        """Return whether a file may end within a record although its process did not."""
+        life = self._life
+        return life.store in ("limit", "disk") or any(fault.kind == "short" for fault in life.faults)
 
     def may_fail(self) -> bool:
         """Return whether there may be events that no file has room for."""

@@ -160,12 +160,12 @@ def test_what_a_write_stored_before_it_failed_is_not_stored_again(tmp_path, monk
         def __getattr__(self, name):
             return getattr(os, name)
 
-        def write(self, descriptor, data):
+        def pwrite(self, descriptor, data, position):
             if len(data) > 100 and errors:
                 errors.pop()
-                os.write(descriptor, data[:77])
+                os.pwrite(descriptor, data[:77], position)
                 raise OSError(errno.EIO, os.strerror(errno.EIO))
-            return os.write(descriptor, data)
+            return os.pwrite(descriptor, data, position)
 
     errors = [None] * 3
     monkeypatch.setattr(local, "os", Broken())

@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING
 from ..errors import WriteError
 from ..notices import log_safely
 from . import clock, progress
+from .direct import DirectWriter
 from .encoder import BatchEncoder
 from .entries import Barrier, Entry, Pending, PendingFiles, nbytes
 from .in_flight import InFlight
 from .memory import Slots
 from .options import QueueOptions, Stats
 from .signal import AutoResetEvent
-from .sink import EventSink
+from .sink import DirectoryRemoved, EventSink
 from .thread import WriterThread
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ __all__ = ["EventQueue", "QueueOptions", "Stats"]
 logger = logging.getLogger(__name__)
 
 _WAKING = 8  # the share of the memory from which on the writer is woken: that takes as long as copying 256 KiB
+_DIRECT_SECONDS = 1.0  # for which a caller that writes directly is not disturbed
 _GLANCE = 0.2  # seconds between two looks at whether waiting is worth it
 
 
@@ -65,6 +67,7 @@ class EventQueue:
     ) -> None:
         self.entries: collections.deque[Entry] = collections.deque()
         self.stats = Stats()
+        self.lost = 0  # events that were dropped at the end, because the store did not take them
         self._thread = thread
         self._options = options
         self._open_file = open_file
@@ -84,8 +87,12 @@ class EventQueue:
         )
         progress, flush_secs = self._thread.progress, self._options.flush_secs
         self._sink = EventSink(self._open_file, flush_secs, events_writer, progress, self._warn, self._leave_out)
+        self._direct = DirectWriter(self.entries, self._sink, self.stats, self._draining)
+        self._user: object | None = None  # stands for a caller who was found to write directly, first at:
+        self._in_use_since = 0.0
         self._flushed = False  # nothing was taken from the queue since the last flush of the file
         self._failing_since: float | None = None
+        self._directory_removed = False  # what is pending was logged before that
         self._error: OSError | None = None  # the one to raise, where errors are to be raised
         self._slots = Slots(self._thread.memory, self._options.max_queue_bytes)
         self._update_limit()
@@ -150,6 +157,8 @@ class EventQueue:
             return True
         if sys.is_finalizing():
             return False
+        if self._write_directly():
+            return True
         with self._lock:
             barrier = self._closing if self.closed else Barrier()
             if barrier is None:
@@ -164,6 +173,16 @@ class EventQueue:
                 self._warn("unflushed", "flush gave up, while writing fails; %d events wait", self.pending_events())
             self._raise_given_up("flush gave up: nothing could be written")
         return written
+
+    def _write_directly(self) -> bool:
+        """Write what is pending in the caller, where that is quick and nothing is amiss; return whether it is done."""
+        amiss = self.closed or self._failing_since is not None or self._options.on_error == "raise"
+        if amiss or self._in_flight or self._thread.exiting:
+            return False
+        try:
+            return self._direct.write()
+        except OSError:
+            return False  # the writer thread tries again, and says what is wrong
 
     def close(self) -> bool:
         """Write every entry, bring it onto the disk and close the file; return whether that was done.
@@ -309,20 +328,44 @@ class EventQueue:
         if not self._draining.acquire(timeout=_GLANCE):
             return False  # a thread that came to help finds the writer at work
         try:
+            if self._is_left_to_caller():
+                return True
             pending = bool(self.entries or self._sink.batch or self._in_flight)
             if pending:
                 self._flushed = False
+                self._direct.hand_over()
                 self._drain()
+                self._direct.restart()
             else:
                 self._return_slots(0)
             return self._sink.sync_if_due() or pending
+        except DirectoryRemoved:
+            self._directory_removed = True
+            with self._lock:
+                self._refuse_barriers()
+            return False
         except Exception as error:
             self._failed(error if isinstance(error, OSError) else OSError(f"{type(error).__name__}: {error}"))
             return False
         finally:
             self._draining.release()
 
+    def _is_left_to_caller(self) -> bool:
+        """Whether a caller writes directly, which takes a moment.
+
+        After a second the thread goes on all the same: a traceback that somebody keeps may stand for the caller.
+        """
+        user = self._direct.user()
+        if user is not self._user:
+            self._user, self._in_use_since = user, clock.now()
+        return user is not None and clock.now() < self._in_use_since + _DIRECT_SECONDS
+
     def _drain(self) -> None:
+        if self._directory_removed:
+            if not any(not isinstance(entry, Barrier) for entry in tuple(self.entries)):
+                raise DirectoryRemoved
+            self._directory_removed = False  # it is made again for what was logged since
+            self._progressed(self._sink.write_out())
         self._write_out()  # what an error left behind
         self._complete()
         turn = pending = len(self.entries)  # not what comes meanwhile: other queues are waiting too
@@ -374,7 +417,7 @@ class EventQueue:
 
     def _write_out(self) -> None:
         if self._sink.batch:
-            self._progressed(self._sink.write_out())
+            self._progressed(self._sink.write_out(may_make_directory=False))
 
     def _leave_out(self) -> None:
         self.stats.failed += 1
@@ -409,6 +452,7 @@ class EventQueue:
             self._update_limit()
             if self._error is not None or self._has_failed_for_long():
                 lost = self._refuse_barriers()
+                self.lost += lost
         self._room.set()
         if first:  # not under the lock: a log handler may log here
             self._warn("failed", "%s; logging goes on and writing is tried again", error)
@@ -461,14 +505,14 @@ class EventQueue:
 
     # ---- the end
 
-    def abandon(self) -> int:
-        """At the end of the process: drop what the store did not take; return how many events that are.
+    def abandon(self) -> None:
+        """At the end of the process: drop what the store did not take.
 
         The batch that is being written counts as dropped: whether the store has it, nobody will know.
         """
-        lost = len(self._sink.batch)
-        self.stats.dropped += lost
-        return lost + self._drop_entries()
+        self.lost += len(self._sink.batch)
+        self.stats.dropped += len(self._sink.batch)
+        self.lost += self._drop_entries()
 
     def leave_to_parent(self) -> None:
         """In a fork's child: the pending events and the file are the parent's. A new file is opened when needed."""

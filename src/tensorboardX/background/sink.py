@@ -7,12 +7,11 @@ import errno
 import os
 from collections.abc import Callable
 from time import monotonic
-from typing import TYPE_CHECKING
 
+from ..records.events import EventsWriter
+from ..storage.local import LocalFile
+from ..summary.wire import walltime_of
 from .progress import Progress
-
-if TYPE_CHECKING:
-    from ..records.events import EventsWriter
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _REOPEN_SECONDS = 1.0  # for which a file may fail before a new one is tried
@@ -20,6 +19,10 @@ _MOST_UNSYNCED = 64 << 20
 
 _of_parents: list[EventsWriter] = []
 """Writers that a fork's child got from its parent. They stay as they are: a finalizer might flush or close them."""
+
+
+class DirectoryRemoved(Exception):  # noqa: N818 (no error: somebody is done with the run)
+    """The directory was removed, after everything in the batch was logged."""
 
 
 class EventSink:
@@ -62,11 +65,14 @@ class EventSink:
         self._unsynced = 0  # bytes of Events since the last fsync
         self._reopen_at: float | None = None  # when to give up on a file that fails; None while it is well
 
-    def write_out(self) -> int:
-        """Write the batch; return how many events the file took. Raises OSError."""
+    def write_out(self, may_make_directory: bool = True) -> int:
+        """Write the batch; return how many events the file took.
+
+        Raises OSError, and DirectoryRemoved unless `may_make_directory`.
+        """
         if not self.batch:
             return 0
-        writer = self._writer()
+        writer = self._writer(may_make_directory)
         if not self._begun:
             writer.take_batch(self.batch)  # raises, say for want of memory, before it has taken anything
             self._begun = True
@@ -83,6 +89,26 @@ class EventSink:
         if self._sync_at is None:
             self._sync_at = monotonic() + self._flush_secs
         return written
+
+    def local_file(self) -> LocalFile | None:
+        """Return the open file if a caller may write to it: it is well, on a local disk, and everything is written."""
+        writer = self.events_writer
+        if writer is None or self.batch or self._reopen_at is not None or type(writer) is not EventsWriter:
+            return None
+        return writer.local_file()
+
+    def resume(self, events: list[bytes], records: bytes) -> None:
+        """Take the events of records that a caller began to write."""
+        if self.events_writer is not None:
+            self.events_writer.resume(records)
+        self.batch, self._begun = events, self.events_writer is not None
+
+    def note_written(self, nbytes: int) -> None:
+        """Note that a caller has written to `local_file`."""
+        self._is_new = False
+        self._unsynced += nbytes
+        if self._sync_at is None:
+            self._sync_at = monotonic() + self._flush_secs
 
     def _write_all(self, writer: EventsWriter) -> None:
         """Write piece by piece: each of them is an answer of the store."""
@@ -162,7 +188,7 @@ class EventSink:
             with self._progress.operation():
                 writer.abandon()
 
-    def _writer(self) -> EventsWriter:
+    def _writer(self, may_make_directory: bool) -> EventsWriter:
         """Return the file to write to: a new one if there is none, or nobody could read on in the old one."""
         writer = self.events_writer
         with self._progress.operation():
@@ -170,6 +196,8 @@ class EventSink:
         if writer is None:
             return self._new_file()
         if lost:
+            if not may_make_directory and self._was_removed_behind(writer):
+                raise DirectoryRemoved
             self._warn("replaced", "it was deleted or changed, or cannot grow; a new file follows")
             if self._take_over(writer) == 0 and self._is_full:
                 self._leave_out_first(writer)
@@ -177,6 +205,11 @@ class EventSink:
         if self._reopen_at is not None and monotonic() >= self._reopen_at:
             return self._instead_of(writer)
         return writer
+
+    def _was_removed_behind(self, writer: EventsWriter) -> bool:
+        """Whether the directory of a lost file was removed after every event of the batch."""
+        removed_at = writer.directory_removed_at()
+        return removed_at is not None and all(walltime_of(event) <= removed_at for event in self.batch)
 
     def _new_file(self) -> EventsWriter:
         with self._progress.operation():

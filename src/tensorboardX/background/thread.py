@@ -17,7 +17,6 @@ from . import clock
 from .encoding_thread import EncodingThread
 from .entries import Barrier
 from .memory import MemoryBudget
-from .options import Stats
 from .progress import Progress
 from .signal import AutoResetEvent
 from .weak_sets import members
@@ -40,7 +39,8 @@ BACKLOG = 10_000
 class Drainable(Protocol):
     """A queue, as far as the thread that drains it and the end of the process know it."""
 
-    stats: Stats
+    lost: int
+    """How many events were dropped at the end."""
 
     @property
     def path(self) -> str:
@@ -59,8 +59,8 @@ class Drainable(Protocol):
     def wait_for(self, barrier: Barrier, since: float) -> bool:
         """Wait for a barrier while there is hope; return whether the entries before it are written."""
 
-    def abandon(self) -> int:
-        """Drop what is pending; return how many events that are."""
+    def abandon(self) -> None:
+        """Drop what is pending."""
 
     def leave_to_parent(self) -> None:
         """In a fork's child: forget what is the parent's."""
@@ -175,11 +175,11 @@ def close_all() -> None:
     """Close every queue, all at once, while there is hope; say how many events are lost where there is none."""
     start = clock.now()
     closing = [(queue, queue.request_close()) for queue in members(_queues)]
-    dropped = sum(queue.stats.dropped for queue, _ in closing)
+    lost_before = sum(queue.lost for queue, _ in closing)
     unwritten = [queue for queue, barrier in closing if barrier is not None and not queue.wait_for(barrier, start)]
     for queue in unwritten:
         queue.abandon()
-    lost = sum(queue.stats.dropped for queue, _ in closing) - dropped
+    lost = sum(queue.lost for queue, _ in closing) - lost_before
     if lost:
         message = "%s: the process ends, and %d events could not be written; they are lost"
         log_safely(logger.warning, message, unwritten[0].path if unwritten else "an event file", lost)

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import InvalidTypeError, describe
 from ..proto import event_pb2
+from ..storage.local import LocalFile
 from .framing import FRAME_BYTES
 from .writer import RecordWriter
 
@@ -60,6 +61,27 @@ class EventsWriter:
             self._take_batch(batch)
         else:
             self._left.extend(batch)
+
+    def local_file(self) -> LocalFile | None:
+        """Return the file, if a caller may write to it past this object: it lies on a disk of this machine.
+
+        None where a class on the way was replaced, or where something is left to write.
+        """
+        writer = self._py_recordio_writer
+        plain = type(writer) is RecordWriter and type(self).write_event is _PLAIN_WRITE_EVENT
+        if not plain or self._left or not writer.is_idle:
+            return None
+        file = writer.file
+        return file if type(file) is LocalFile and file.is_on_local_disk else None
+
+    def directory_removed_at(self) -> float | None:
+        """Return when the file was deleted together with its directory, None where it was not; see `LocalFile`."""
+        file = getattr(self._py_recordio_writer, "file", None)
+        return file.directory_removed_at() if isinstance(file, LocalFile) else None
+
+    def resume(self, records: bytes) -> None:
+        """Take records that a caller began to write to `local_file`, for `write_some` to write."""
+        self._py_recordio_writer.resume(records)
 
     def write_some(self) -> bool:
         """Write a piece of what was taken; return whether that was the last one.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 
+from ..storage.base import File
 from ..storage.factories import open_file
 from .framing import frame, frame_batch
 
@@ -28,6 +29,16 @@ class RecordWriter:
         """How many bytes of records an error left behind."""
         return len(self._taken) - self._written
 
+    @property
+    def file(self) -> File:
+        """The file."""
+        return self._file
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything that was taken is written."""
+        return not self._taken
+
     def write(self, data: bytes) -> None:
         """Write `data` as one record, in one write. Raises OSError."""
         self._take(frame(data))
@@ -36,6 +47,10 @@ class RecordWriter:
     def take_batch(self, batch: list[bytes]) -> None:
         """Take one record for each item, all for one `write_out`; none of them if there is no memory for that."""
         self._take(frame_batch(batch))
+
+    def resume(self, records: bytes) -> None:
+        """Take records of which some bytes may be in the file already, behind what `size` counts."""
+        self._taken, self._written = records, 0
 
     def _take(self, records: bytes) -> None:
         # What an error leaves behind stays here, and must not be handed in again.

@@ -41,6 +41,17 @@ class OpenFiles:
             self._users[file] = threading.get_ident()
         self.park(keep=MOST_OPEN, using=file)
 
+    def claim(self, file: Detachable) -> bool:
+        """Keep other threads from parking an open file; return False where so many are open that they have to."""
+        if len(self._users) > MOST_OPEN:
+            return False
+        if self._users.get(file) != threading.get_ident():
+            with self._lock:
+                if file not in self._users:
+                    return False
+                self._users[file] = threading.get_ident()
+        return True
+
     def forget(self, file: Detachable) -> None:
         """Note that a file is closed."""
         with self._lock:

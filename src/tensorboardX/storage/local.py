@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
 
 from .descriptors import open_descriptor, open_files
+from .mounts import is_local
 
-_APPEND = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-_CREATE = _APPEND | os.O_CREAT | os.O_EXCL
+_WRITE = os.O_WRONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_CREATE = _WRITE | os.O_CREAT | os.O_EXCL
+_AT_POSITIONS = hasattr(os, "pwrite")
 
 
 class LocalFile:
@@ -23,7 +26,7 @@ class LocalFile:
         self.path = path
         self._descriptor = open_descriptor(path, _CREATE)
         self._parked = False
-        self._size = 0  # what was written
+        self._size = 0  # what was written, and where the next bytes go
         self._error: OSError | None = None  # of the last write
         self._identity = _identity(os.fstat(self._descriptor))
         open_files.use(self)
@@ -32,28 +35,47 @@ class LocalFile:
         """Return the file descriptor, -1 once closed or while parked."""
         return self._descriptor
 
+    @property
+    def size(self) -> int:
+        """How many bytes were written."""
+        return self._size
+
+    @functools.cached_property
+    def is_on_local_disk(self) -> bool:
+        """Whether writing waits for no other machine, and bytes can be written at a position."""
+        return _AT_POSITIONS and is_local(self.path)
+
     def write(self, data: bytes) -> int:
-        """Append `data`; return how many bytes were taken, which may be fewer. Raises OSError."""
+        """Append `data`; return how many bytes were taken, which may be fewer. Raises OSError.
+
+        A write that failed and yet stored something is written over by the next one: the bytes go to a position.
+        """
         self._use()
         try:
-            taken = os.write(self._descriptor, data)
+            taken = os.pwrite(self._descriptor, data, self._size) if _AT_POSITIONS else os.write(self._descriptor, data)
         except OSError as error:
             self._error = error
-            taken = self._stored_in_spite_of_error(len(data))
-            if not taken:
-                raise
-            self._size += taken
-            return taken
+            raise
         self._error = None
         self._size += taken
         return taken
 
-    def _stored_in_spite_of_error(self, most: int) -> int:
-        """Return how many bytes of a write that failed are in the file: writing them again would tear a record."""
-        with contextlib.suppress(OSError):
-            grown = os.fstat(self._descriptor).st_size - self._size
-            return grown if 0 < grown <= most else 0
-        return 0
+    def write_at(self, position: int, data: bytes) -> None:
+        """Write all of `data` at a position; `set_size` says later that it is part of the file. Raises OSError.
+
+        Doing it again changes nothing, which is what a write that was interrupted needs.
+        """
+        taken = os.pwrite(self._descriptor, data, position)
+        while taken < len(data):
+            taken += os.pwrite(self._descriptor, data[taken:], position + taken)
+
+    def set_size(self, size: int) -> None:
+        """Say how many bytes were written, where that was done by `write_at`."""
+        self._size = size
+
+    def hold(self) -> bool:
+        """Keep other threads from parking the file; return whether it is open."""
+        return open_files.claim(self) and not self._parked and self._descriptor >= 0
 
     def flush(self) -> None:
         """Nothing to do: every write went to the operating system at once."""
@@ -81,6 +103,20 @@ class LocalFile:
             return _identity(found) != self._identity or found.st_nlink == 0
         except OSError:
             return True
+
+    def directory_removed_at(self) -> float | None:
+        """Return when the file was deleted together with its directory, at the latest; None where that is not so.
+
+        In seconds since the epoch, as the file system tells them: when the directory around it last changed.
+        """
+        if self._descriptor < 0 or os.fstat(self._descriptor).st_nlink:
+            return None
+        directory = os.path.dirname(os.path.abspath(self.path))
+        if os.path.lexists(directory):
+            return None
+        while not os.path.lexists(directory):
+            directory = os.path.dirname(directory)
+        return os.stat(directory).st_mtime
 
     def close(self) -> None:
         """Close the descriptor; closing twice is fine. Raises OSError."""
@@ -114,7 +150,7 @@ class LocalFile:
             self._reopen()
 
     def _reopen(self) -> None:
-        descriptor = open_descriptor(self.path, _APPEND)
+        descriptor = open_descriptor(self.path, _WRITE)
         if not self._is_as_left(os.fstat(descriptor)):
             os.close(descriptor)
             raise OSError(errno.ESTALE, "changed by another program", self.path)

@@ -12,7 +12,7 @@ from ..notices import warn_once
 from ..proto.summary_pb2 import Summary
 from ..values.arrays import to_float
 from .metadata import scalar_metadata
-from .tags import clean_tag
+from .tags import MOST_TAGS, clean_tag
 from .wire import event, is_stored, varint
 
 
@@ -61,8 +61,6 @@ class ScalarEventEncoder:
     the first one. Format: https://protobuf.dev/programming-guides/encoding/ and event.proto.
     """
 
-    _MOST_TAGS = 10_000
-
     def __init__(self) -> None:
         self._step: int | None = None
         self._step_field = b""
@@ -107,21 +105,37 @@ class ScalarEventEncoder:
         self._step, self._step_field = step, field
 
     def _packer(self, tag: str) -> tuple[bytes, Callable[..., bytes]]:
-        if len(self._packers) >= self._MOST_TAGS:
-            self._packers.clear()
+        if len(self._packers) >= MOST_TAGS:
+            del self._packers[next(iter(self._packers))]  # the oldest
         prefix = event_prefix(tag)
-        packer = struct.Struct(f"<cd{len(self._step_field)}s{len(prefix)}sf").pack
+        packer = _event_packer(len(self._step_field), len(prefix))
         self._packers[tag] = prefix, packer
         return prefix, packer
 
 
+@functools.lru_cache(maxsize=4096)
+def _event_packer(step_length: int, prefix_length: int) -> Callable[..., bytes]:
+    """Return what packs an Event of a scalar whose step and prefix are of these lengths."""
+    return struct.Struct(f"<cd{step_length}s{prefix_length}sf").pack
+
+
+def scalar_event(tag: str, value: float, step: int | None, walltime: float) -> bytes:
+    """Return the bytes of one Event as `ScalarEventEncoder` does; keeps no state, so that it may be interrupted."""
+    if value - value != 0.0 or not walltime or not -_LARGEST_FLOAT32 <= value <= _LARGEST_FLOAT32:
+        (event,) = ScalarEventEncoder().encode([(tag, value, step, walltime)])
+        return event
+    step_field = b"\x10" + varint(step) if step else b""
+    return b"\x09" + _pack_float64(walltime) + step_field + event_prefix(tag) + _pack_float32(value)
+
+
+@functools.lru_cache(maxsize=MOST_TAGS)
 def event_prefix(tag: str) -> bytes:
     """Return all of `Event.summary` of a scalar up to the four bytes of the value, which come last."""
     summary = _value_prefix(tag)
     return b"\x2a" + varint(len(summary) + 4) + summary
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=MOST_TAGS)
 def _value_prefix(tag: str) -> bytes:
     """Return all of `Summary.value` of a scalar up to the four bytes of the value."""
     name = clean_tag(tag).encode()
@@ -135,4 +149,6 @@ def note_non_finite(tag: str) -> None:
 
 
 _pack_float32 = struct.Struct("<f").pack
+_pack_float64 = struct.Struct("<d").pack
+_LARGEST_FLOAT32 = 3.4028234663852886e38
 _FIRST_BYTES = [bytes((0x10, number | 0x80)) for number in range(0x80)]  # of `Event.step`: its key and seven bits

@@ -9,6 +9,9 @@ from typing import Any
 from ..errors import type_error
 from ..names import cut
 
+MOST_TAGS = 1 << 16
+"""Tags for which what is computed once is kept, in some 500 bytes each. Mixture-of-experts runs have 20,000."""
+
 _INVALID_CHARACTERS = re.compile(r"[^-/\w.]")
 _MOST_BYTES = 12_000  # each takes up to four characters of a URL, of which TensorBoard's server reads 65,536
 _ESCAPED_IN_JSON = re.compile(r'["\\\x00-\x1f]')
@@ -24,7 +27,7 @@ def check_tag(tag: Any) -> str:
     return tag if tag.isascii() else tag.encode("utf-8", "replace").decode("utf-8")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=MOST_TAGS)
 def _cleaned(tag: str) -> str:
     return _fitting(_INVALID_CHARACTERS.sub("_", tag).lstrip("/"))
 

@@ -6,6 +6,7 @@ import math
 import struct
 
 _pack_double = struct.Struct("<d").pack
+_unpack_double = struct.Struct("<d").unpack_from
 _ONE_BYTE = [bytes((number,)) for number in range(0x80)]
 
 
@@ -14,6 +15,11 @@ def event(summary: bytes, step: int | None, walltime: float) -> bytes:
     time_field = b"\x09" + _pack_double(walltime) if is_stored(walltime) else b""
     step_field = b"\x10" + varint(step) if step else b""
     return b"".join((time_field, step_field, b"\x2a", varint(len(summary)), summary))
+
+
+def walltime_of(event: bytes) -> float:
+    """Return the wall time of a serialized Event whose first field that is, 0 for any other."""
+    return float(_unpack_double(event, 1)[0]) if event[:1] == b"\x09" and len(event) >= 9 else 0.0
 
 
 def packed(number: int, data: bytes) -> bytes:

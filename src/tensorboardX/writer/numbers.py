@@ -12,6 +12,7 @@ from functools import partial
 from time import time
 from typing import Any
 
+from ..background.queue import EventQueue
 from ..errors import type_error
 from ..summary.histogram import histogram_raw, prepare_histogram
 from ..summary.metadata import checked_labels
@@ -21,6 +22,7 @@ from ..values.arrays import to_float
 from .run import RunWriter
 
 _NO_TEXT = ""
+_MOST_CHART_QUEUES = 10_000  # that are remembered
 _BYTES_OF_PAIR = 128  # of memory that a tag and its value take while they are pending
 
 
@@ -96,12 +98,32 @@ class NumberMethods(RunWriter):
         """
         main_tag = check_tag(main_tag)
         items = _checked_dict(main_tag, tag_scalar_dict)
-        values = {check_tag(key): to_float(value, f"{main_tag}/{key}") for key, value in items}
+        values = {
+            check_tag(key): value if type(value) is float else to_float(value, f"{main_tag}/{key}")
+            for key, value in items
+        }
         step, seconds = self._step_and_walltime(main_tag, global_step, walltime)
+        history = self._scalar_history
+        known = self._chart_queues if self._write_to_disk else {}  # which a tool may change
         for key, value in values.items():
-            logdir, writer = self._sub_writer(main_tag, key)
-            writer.add_scalar(main_tag, value, step, seconds)
-            self._scalar_history.add(logdir, seconds, step, value)
+            logdir, queue = known.get((main_tag, key)) or self._chart_queue(main_tag, key)
+            if queue is not None:
+                entry = (main_tag, value, step, seconds)
+                entries = queue.entries
+                entries.append(entry)
+                if len(entries) > queue.limit:  # as in add_scalar
+                    queue.enforce_limit(entry)
+            else:
+                self._sub_writer(main_tag, key)[1].add_scalar(main_tag, value, step, seconds)
+            history.add(logdir, seconds, step, value)
+
+    def _chart_queue(self, main_tag: str, key: str) -> tuple[str, EventQueue | None]:
+        """Return the directory and the queue of a value of `add_scalars`; remember them where no layer was replaced."""
+        logdir, writer = self._sub_writer(main_tag, key)
+        queue: EventQueue | None = writer.queue
+        if queue is not None and len(self._chart_queues) < _MOST_CHART_QUEUES:
+            self._chart_queues[main_tag, key] = logdir, queue
+        return logdir, queue
 
     def add_scalars_at_step(self, values: Mapping[str, Any], global_step: Any = None, walltime: Any = None) -> None:
         """Log several scalars of one step at once: the fastest way, and less than half the bytes on disk.

@@ -105,6 +105,7 @@ class RunWriter:
         self._writer_of_logdir: dict[str, Any] = {}  # `close` leaves them here, to be opened again
         self._thread = WriterThread()
         self._fast_queue: EventQueue | None = None
+        self._chart_queues: dict[tuple[str, str], tuple[str, EventQueue]] = {}  # of `add_scalars`
         tell_when_replaced(self)
 
     # ---- where the events go
@@ -199,6 +200,7 @@ class RunWriter:
         """Scalars go straight to the queue, unless a layer was replaced or a default step or wall time is set."""
         plain = self._default_metadata.step is None and self._default_metadata.walltime is None
         replaced = type(self)._get_file_writer is not RunWriter._get_file_writer
+        self._chart_queues = {}
         self._fast_queue = getattr(self._file_writer, "queue", None) if plain and not replaced else None
 
     def _add_deferred(
@@ -239,7 +241,10 @@ class RunWriter:
     def flush(self) -> None:
         """Wait until every earlier event is with the operating system: another process can read it, and killing
         this one loses none of it. Waits no longer than the store makes progress; see docs/reliability.md."""
-        self._each_writer("flush")
+        if len(self._writer_of_logdir) == 1 and self._file_writer is not None:
+            self._file_writer.flush()
+        else:
+            self._each_writer("flush")
 
     def close(self) -> None:
         """Write everything, bring it onto the disk and close the files. Idempotent; an `add_*` opens new ones."""

@@ -175,6 +175,15 @@ class Actor:
         process.start()
         self._own_children.append((action.child.name, process))
 
+    def pool(self, action: Action) -> None:
+        """Have the worker of a pool do something; the pool kills it then."""
+        from .life import child_main
+
+        assert action.child is not None
+        context: Any = multiprocessing.get_context(action.child.start)
+        with context.Pool(1) as pool:
+            pool.apply(child_main, (action.child.name, dict(self._world.writers)))
+
     def _join(self) -> None:
         for name, pid in self._children:
             self._report("child", name, status_of(pid))

@@ -20,8 +20,8 @@ from tensorboardX.background.entries import QUICK_BYTES
 from tensorboardX.proto.event_pb2 import Event
 from tensorboardX.proto.summary_pb2 import Summary
 
-SUB_RUNS = ("x", "y")
-"""Keys of `add_scalars`."""
+SUB_RUNS = {"scalars": ("x", "y"), "crowd": tuple(f"k{number}" for number in range(60))}
+"""Keys of `add_scalars`, by kind: those of a crowd are more than there are files open at once."""
 
 PARTS = ("x", "y", "z")
 """Last parts of the tags of `add_scalars_at_step`."""
@@ -150,7 +150,12 @@ KINDS: dict[str, Kind] = {
     "number": Kind(_each(lambda w, tag, n: w.add_scalar(tag, np.float32(n), np.int64(n))), _read_scalar),
     "named": Kind(_each(lambda w, tag, n: w.add_scalar(tag, float(n), n, None, "a name")), _read_scalar),
     "modern": Kind(_each(lambda w, tag, n: w.add_scalar(tag, float(n), n, new_style=True)), _read_scalar),
-    "scalars": Kind(_each(lambda w, tag, n: w.add_scalars(tag, dict.fromkeys(SUB_RUNS, float(n)), n)), _read_scalar),
+    "scalars": Kind(
+        _each(lambda w, tag, n: w.add_scalars(tag, dict.fromkeys(SUB_RUNS["scalars"], float(n)), n)), _read_scalar
+    ),
+    "crowd": Kind(
+        _each(lambda w, tag, n: w.add_scalars(tag, dict.fromkeys(SUB_RUNS["crowd"], float(n)), n)), _read_scalar
+    ),
     "at_step": Kind(
         _each(lambda w, tag, n: w.add_scalars_at_step({f"{tag}/{part}": float(n) for part in PARTS}, n)), _read_scalar
     ),
@@ -195,4 +200,4 @@ def stored_under(kind: str, tag: str) -> str:
 
 def directories(kind: str, run: str, tag: str) -> list[str]:
     """Return the directories, below that of the life's logs, that get an event of each call."""
-    return [f"{run}/{tag}/{key}" for key in SUB_RUNS] if kind == "scalars" else [run]
+    return [f"{run}/{tag}/{key}" for key in SUB_RUNS[kind]] if kind in SUB_RUNS else [run]

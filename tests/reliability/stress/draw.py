@@ -20,22 +20,29 @@ _ENDS_IN_A_THREAD = {"flush, _exit": 3, "close, _exit": 2, "kill itself": 1}
 _SENT = {"interrupt": "SIGINT", "term": "SIGTERM", "term handled": "SIGTERM", "kill": "SIGKILL"}
 
 _ACTIONS = {
-    "burst": 8, "scalar": 4, "number": 2, "named": 1, "modern": 1, "scalars": 4, "at_step": 2, "series": 2,
+    "burst": 8, "scalar": 4, "number": 2, "named": 1, "modern": 1, "scalars": 4, "crowd": 0.3, "at_step": 2, "series": 2,
     "histogram": 3, "image": 2, "poster": 0.5, "video": 1, "film": 0.3, "text": 2, "tensor": 2, "summary": 1,
     "event": 1, "slow": 1.5, "metadata": 1, "flush": 5, "close": 1.5, "make": 1, "copy": 1, "drop": 0.7, "sleep": 4,
     "interrupt": 1, "fork": 1.5, "spawn": 1,
 }  # fmt: skip
+_ACTIONS_OF_RUSH = {
+    "burst": 3, "scalar": 8, "number": 1, "scalars": 8, "at_step": 1, "text": 1, "tensor": 1, "event": 1, "metadata": 1,
+    "flush": 12, "close": 8, "make": 1, "copy": 1, "drop": 1, "interrupt": 1, "fork": 0.5,
+}  # fmt: skip
 _ACTIONS_OF_GLOBAL = {
     "scalar": 8, "histogram": 2, "image": 2, "text": 3, "tensor": 1, "video": 1, "flush": 4, "close": 1, "make": 0.5,
-    "sleep": 4, "interrupt": 1, "fork": 3, "spawn": 2,
+    "sleep": 4, "interrupt": 1, "fork": 3, "spawn": 2, "pool": 1,
 }  # fmt: skip
+
+START_METHODS = ("fork", "spawn", "forkserver")
+"""Of multiprocessing."""
 
 _LENGTH = 3.0  # seconds that a life takes about, unless something holds it up
 _MOST_PROCESSES = 5
 
 
 def draw(seed: int, store: str | None = None) -> Life:
-    """Return the life of a seed; on this kind of store, if it is given."""
+    """Return the life of a seed; on this kind of store, if it is given, which makes it another life."""
     chance = random.Random(f"life {seed}")
     drawn = _pick(chance, STORES)
     return _Drawing(chance, seed, store or drawn).life()
@@ -54,6 +61,7 @@ class _Drawing:
         self._writers: list[Writer] = []
         self._processes = 0
         self._is_flood = store == "faulty" and chance.random() < 0.2
+        self._is_rush = store != "global" and not self._is_flood and chance.random() < 0.15
         self._may_spawn = chance.random() < 0.5
         self._may_take_long = chance.random() < 0.3
 
@@ -74,7 +82,7 @@ class _Drawing:
             self._faults() if self._store == "faulty" else [],
             sorted(disturbances, key=lambda each: each.at),
             self._size(),
-            chance.choice((0.005, 0.005, 1e-4, 1e-6)),
+            chance.choice((1e-4, 1e-6) if self._is_rush else (0.005, 0.005, 1e-4, 1e-6)),
         )
 
     # ---- writers
@@ -119,15 +127,17 @@ class _Drawing:
         """
         own: list[int] = []
         actions: list[Action] = []
-        for _ in range(self._chance.randint(3, 14) if first else self._chance.randint(1, 6)):
+        fewest, most = (20, 40) if self._is_rush else (3, 14) if first else (1, 6)
+        for _ in range(self._chance.randint(fewest, most)):
             actions += self._action(process, aside, shared, own)
         return actions
 
     def _action(self, process: str, aside: bool, shared: list[int], own: list[int]) -> list[Action]:
         chance = self._chance
-        do = _pick(chance, _ACTIONS_OF_GLOBAL if self._global else _ACTIONS)
+        actions = _ACTIONS_OF_GLOBAL if self._global else _ACTIONS_OF_RUSH if self._is_rush else _ACTIONS
+        do = _pick(chance, actions)
         writer = chance.choice(shared + own)
-        if do in ("fork", "spawn"):
+        if do in ("fork", "spawn", "pool"):
             return self._start(do, process, aside, shared + own)
         if do == "make":
             self._writers.append(self._writer(late=True))
@@ -158,18 +168,27 @@ class _Drawing:
             long = self._may_take_long and chance.random() < 0.3
             seconds = chance.uniform(PATIENCE + 0.5, PATIENCE + 2) if long else chance.uniform(0.01, 0.4)
             return Action("slow", writer, 1 if long else chance.randint(1, 3), round(seconds, 3))
-        most = {"burst": 2000, "series": 500, "poster": 2, "film": 1, "video": 2}.get(do, 8)
+        most = {"burst": 2000, "series": 500, "poster": 2, "film": 1, "video": 2, "crowd": 2}.get(do, 8)
         return Action(do, writer, chance.randint(1, most))
 
     def _start(self, do: str, process: str, aside: bool, writers: list[int]) -> list[Action]:
         chance = self._chance
-        if self._processes >= _MOST_PROCESSES or (do == "spawn" and not self._may_spawn):
+        if self._processes >= _MOST_PROCESSES or (do != "fork" and not self._may_spawn):
             return []
-        start = "os.fork" if do == "fork" else chance.choice(("fork", "spawn", "forkserver"))
+        if do == "pool":
+            return [Action(do, child=self._worker(f"{process}.{self._processes}", writers))]
+        start = "os.fork" if do == "fork" else chance.choice(START_METHODS)
         in_thread = do == "fork" and aside
         end = _pick(chance, _ENDS_IN_A_THREAD if in_thread else _CHILD_ENDS)
         child = self._process(f"{process}.{self._processes}", start, end, writers, in_thread)
         return [Action(do, child=child)]
+
+    def _worker(self, name: str, writers: list[int]) -> Process:
+        """Draw the worker of a pool: it only logs."""
+        chance, number = self._chance, self._processes
+        self._processes += 1
+        actions = [self._log(chance.choice(OF_GLOBAL), chance.choice(writers)) for _ in range(chance.randint(1, 6))]
+        return Process(name, number, chance.choice(START_METHODS), "pooled", [actions])
 
     # ---- what goes wrong
 
@@ -211,7 +230,7 @@ class _Drawing:
             seconds = (
                 chance.uniform(PATIENCE + 0.5, PATIENCE + 2) if chance.random() < 0.15 else chance.uniform(0.05, 1)
             )
-            target = chance.choice(("first", "all"))
+            target = chance.choice(("first", "last", "all"))
             found.append(Disturbance(chance.uniform(0.0, _LENGTH), "suspend", round(seconds, 3), target))
         return found
 

@@ -17,6 +17,7 @@ END_STATUS: dict[str, int] = {
     "_exit": 4,
     "flush, _exit": 4,
     "close, _exit": 4,
+    "pooled": -signal.SIGTERM,  # by its pool, as soon as its task is done
 }
 """Each end, and the exit status that it has."""
 

@@ -15,6 +15,18 @@ from .plan import Disturbance, Life
 BALLAST = "ballast"
 
 
+def session(leader: int) -> list[int]:
+    """Return the processes of a session that are alive: also those whose first thread alone has ended."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = path.read_text().rpartition(")")[2].split()
+            state, number, threads = fields[0], int(fields[3]), int(fields[17])
+            if number == leader and (state not in "ZX" or threads > 1):
+                found.append(int(path.parent.name))
+    return sorted(found)
+
+
 class Outside:
     """The surroundings of a life in a directory of its own.
 
@@ -43,10 +55,13 @@ class Outside:
         os.kill(pid, signal.Signals[disturbance.target])
 
     def _suspend(self, disturbance: Disturbance, pid: int) -> None:
-        send = os.killpg if disturbance.target == "all" else os.kill
-        send(pid, signal.SIGSTOP)
-        time.sleep(disturbance.seconds)
-        send(pid, signal.SIGCONT)
+        members = session(pid)
+        pids = {"all": members, "first": [pid], "last": members[-1:]}[disturbance.target]
+        for number, seconds in ((signal.SIGSTOP, disturbance.seconds), (signal.SIGCONT, 0.0)):
+            for each in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(each, number)
+            time.sleep(seconds)
 
     def _fill(self, disturbance: Disturbance, pid: int) -> None:
         with open(self.logs / BALLAST, "wb", buffering=0) as ballast, contextlib.suppress(OSError):

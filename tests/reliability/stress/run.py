@@ -16,7 +16,7 @@ from pathlib import Path
 import tensorboardX
 
 from .draw import draw
-from .outside import BALLAST, Outside
+from .outside import BALLAST, Outside, session
 from .plan import FOREVER, PATIENCE, Life
 from .readback import read_back
 from .report import read_reports
@@ -129,29 +129,17 @@ def _disturb(
 def _wait(process: subprocess.Popen[bytes], deadline: float) -> list[str]:
     """Wait until the session of a process is empty; end what is left at the deadline, and return what it did."""
     hangs: list[str] = []
-    while process.poll() is None or _session(process.pid):
+    while process.poll() is None or session(process.pid):
         if time.monotonic() > deadline:
-            hangs = [f"process {pid} does not end: {_command(pid)}" for pid in _session(process.pid)]
+            hangs = [f"process {pid} does not end: {_command(pid)}" for pid in session(process.pid)]
             for number in (signal.SIGCONT, signal.SIGUSR2, signal.SIGKILL):
-                for pid in _session(process.pid):
+                for pid in session(process.pid):
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(pid, number)
                 time.sleep(1.0 if number == signal.SIGUSR2 else 0.0)  # it writes where it is to stderr
             deadline += 5
         time.sleep(0.05)
     return hangs
-
-
-def _session(leader: int) -> list[int]:
-    """Return the processes of a session that are alive: also those whose first thread alone has ended."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            fields = path.read_text().rpartition(")")[2].split()
-            state, session, threads = fields[0], int(fields[3]), int(fields[17])
-            if session == leader and (state not in "ZX" or threads > 1):
-                found.append(int(path.parent.name))
-    return found
 
 
 def _command(pid: int) -> str:

@@ -196,6 +196,9 @@ class _Judge:
     def _ends(self) -> Iterator[str]:
         """Complain of what is lost or unaccounted for at the end of a process while which Python still ran."""
         for name, told in self._ledger.processes.items():
+            if self._life.shares and self._life.find(name).end == "pooled":
+                lost = self._lost(self._ledger.of(name, -1))
+                yield from _some(lost, f"events are lost of the worker {name} of a pool")
             if not self._is_clean(name):
                 continue
             if not told.ended:

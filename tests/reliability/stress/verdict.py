@@ -72,9 +72,10 @@ class _Judge:
     # ---- what was said
 
     def _processes(self) -> Iterator[str]:
-        expected = END_STATUS[self._life.process.end]
-        if self._outcome.status != expected and not self._outcome.hangs:
-            yield f"the exit status is {self._outcome.status} instead of {expected}"
+        end, status = self._life.process.end, self._outcome.status
+        uncaught = end == "interrupt" and status == 1  # Python's own, where it prints the exception like any other
+        if status != END_STATUS[end] and not uncaught and not self._outcome.hangs:
+            yield f"the exit status is {status} instead of {END_STATUS[end]}"
         for name, status in self._ledger.children.items():
             if status != END_STATUS[self._life.find(name).end] and not self._outcome.hangs:
                 yield f"the exit status of process {name} is {status}"

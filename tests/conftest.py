@@ -7,15 +7,16 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from support.object_stores import ObjectServer
 from support.original import find_original
 from support.tensorboard_server import TensorBoard
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs the original as slow, before `-m` selects."""
+    """Mark what needs an environment of its own as slow, before `-m` selects."""
     for item in items:
-        if "original_python" in getattr(item, "fixturenames", ()):
+        if {"original_python", "object_server"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
 
 
@@ -33,5 +34,16 @@ def tensorboard(request: pytest.FixtureRequest) -> Iterator[Callable[..., Tensor
 @pytest.fixture(scope="session")
 def original_python(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An interpreter with the original tensorboardX, for `support.original.run_original`."""
+    return find_original(_cache(request, tmp_path_factory, "originals"))
+
+
+@pytest.fixture(scope="module", params=["s3", "gs"])
+def object_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectServer]:
+    """A server for objects of S3, and one for those of Google Cloud Storage."""
+    with ObjectServer(_cache(request, tmp_path_factory, "object_stores"), request.param) as server:
+        yield server
+
+
+def _cache(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, name: str) -> Path:
     cache = getattr(request.config, "cache", None)  # absent under `-p no:cacheprovider`
-    return find_original(cache.mkdir("originals") if cache else tmp_path_factory.mktemp("originals"))
+    return cache.mkdir(name) if cache else tmp_path_factory.mktemp(name)

@@ -20,7 +20,7 @@ class InvalidValueError(TensorBoardXError, ValueError):
 
 
 class MissingExtraError(TensorBoardXError, ImportError):
-    """An optional package is needed for this call and is not installed."""
+    """An optional package is needed for this call and is not installed, or is too old."""
 
 
 class LogdirError(TensorBoardXError, OSError):
@@ -97,6 +97,12 @@ def missing_extra(package: str, extra: str | None, purpose: str) -> MissingExtra
     """The error for a package that is not installed; `extra` is the one of ours that brings it, if any does."""
     install = f"'tensorboardX[{extra}]'" if extra else package
     return MissingExtraError(f"{purpose} needs the package {package}: pip install {install}", name=package)
+
+
+def outdated_extra(package: str, version: str, needed: str, extra: str, purpose: str) -> MissingExtraError:
+    """The error for a package that is too old; `extra` is the one of ours that brings a newer one."""
+    found = f"{purpose} needs {package} {needed} or newer, and {version} is installed"
+    return MissingExtraError(f"{found}: pip install 'tensorboardX[{extra}]'", name=package)
 
 
 def type_error(tag: Any, got: Any, accepted: str) -> InvalidTypeError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import logging
 import os
 import sys
@@ -12,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
 
-from .shared.events import NEXT_STEP
 from .shared.steps import StepCounter
 from .shared.writer import SharedSummaryWriter, can_share
+from .storage.locks import NO_LOCKS
+from .values.steps import NEXT_STEP
 from .writer.run import default_logdir
 from .writer.summary_writer import SummaryWriter
 
@@ -22,12 +22,11 @@ __all__ = ["GlobalSummaryWriter"]
 
 logger = logging.getLogger(__name__)
 
-_NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)
 Self = TypeVar("Self", bound="GlobalSummaryWriter")
 
 _writer: GlobalSummaryWriter | None = None
 _copies: dict[tuple[Any, ...], GlobalSummaryWriter] = {}
-"""What other processes sent to this one: one copy for each run, however often it is sent."""
+"""The writers that other processes sent to this one: one for each run, however often it is sent."""
 _making = threading.RLock()
 
 
@@ -44,15 +43,15 @@ class GlobalSummaryWriter:
         with multiprocessing.Pool() as pool:
             pool.map(train, range(100))
 
-    All processes append to one event file, each event once and whole, in the order of the steps; whoever is killed
-    disturbs nobody else. A process takes part that was forked, that was sent the writer (it pickles), or that makes
-    one of its own with the same `logdir` while another one has it open. For that, log directories must be on a
-    local file system with flock. Elsewhere, or with `coalesce_process=False`, each process counts for itself, in an
-    event file of its own: then the steps of a tag overlap, and TensorBoard drops points.
+    All processes append to one event file: each event once and whole, in the order of the steps. A process that is
+    killed affects no other one. The file is shared with processes that were forked, that were sent the writer (it
+    pickles), and that make one of their own with the same `logdir` while another process has it open. For that, the
+    log directory must be on a local file system with flock. Elsewhere, and with `coalesce_process=False`, each process
+    has an event file and counters of its own: then the steps of a tag overlap, and TensorBoard drops points.
 
-    What counts is the tag under which a value is stored, whatever the method: an image after a scalar of that tag has
-    step 1, and so has `a_b` after `a b`. TensorBoard keeps one series for each tag and drops points whose step
-    repeats. A call that raises does not count.
+    There is one counter for each tag under which values are stored, whatever the method: an image after a scalar of
+    that tag has step 1, and so has `a_b` after `a b`. TensorBoard keeps one series for each tag and drops points whose
+    step repeats. A call that raises does not count.
 
     The methods are those of SummaryWriter, less `global_step`. In a daemonic child of multiprocessing, such as a
     worker of a Pool, each returns when the event is in the file: such a process is killed without warning, in the
@@ -106,9 +105,9 @@ class GlobalSummaryWriter:
         return self.smw.get_logdir()
 
     def _log(self, method: str, tag: Any, **arguments: Any) -> None:
-        """Call the method of SummaryWriter, with the step of this call: what stands for it until it is written."""
-        numbered = isinstance(self.smw, SharedSummaryWriter) and self.smw.numbers(method)
-        with contextlib.nullcontext(NEXT_STEP) if numbered else self._counter.step(method, tag) as step:
+        """Call the method of SummaryWriter, with the next step or with what stands for it until it is written."""
+        later = isinstance(self.smw, SharedSummaryWriter) and self.smw.assigns_steps(method)
+        with contextlib.nullcontext(NEXT_STEP) if later else self._counter.step(method, tag) as step:
             getattr(self.smw, method)(tag, global_step=step, **arguments)
         if _may_be_killed_next():
             self.smw.flush()
@@ -231,7 +230,7 @@ def _make_writer(settings: tuple[Any, ...], options: dict[str, Any], share: bool
         try:
             return SharedSummaryWriter(*settings, **options)
         except OSError as error:
-            if error.errno not in _NO_LOCKS:
+            if error.errno not in NO_LOCKS:
                 raise
     if share:
         logger.warning("%s: processes cannot share an event file there; each writes one of its own", settings[0])

@@ -187,6 +187,7 @@ def _check_appends(store: WriterFactory, path: str, read: Callable[[str], bytes]
         expected += data
         file.flush()
         _require(read(path) == expected, "after flush a reader finds every byte that was written, in order")
+        _require(getattr(file, "buffered", 0) == 0, "after flush nothing is buffered")
     for name in ("sync", "close", "close"):
         getattr(file, name, file.flush)()
     _require(read(path) == expected, "sync, and close called twice, change nothing of what was written")

@@ -24,7 +24,7 @@ from support.events import scalars
 from tensorboardX import GlobalSummaryWriter, SummaryWriter
 from tensorboardX.comet.listener import attach
 from tensorboardX.comet.logger import CometLogger
-from tensorboardX.shared import lock
+from tensorboardX.storage import locks
 
 # Read when comet_ml is imported: it patches other frameworks, and reports its own errors, unless told not to.
 os.environ.setdefault("COMET_DISABLE_AUTO_LOGGING", "1")
@@ -332,7 +332,7 @@ def test_a_copy_has_an_experiment_of_its_own(tmp_path, config, clone):
     assert [archive.metrics for archive in archives(tmp_path)] == [[("a", 1.0, 1)], [("b", 2.0, 1)]]
 
 
-@pytest.mark.skipif(not lock.AVAILABLE, reason="processes share no files here")
+@pytest.mark.skipif(not locks.HAS_SHARED_LOCKS, reason="processes share no files here")
 def test_steps_that_processes_share_are_numbered_in_the_file_and_are_unknown_at_comet(tmp_path, config):
     with GlobalSummaryWriter(tmp_path / "run", comet_config=config) as writer:
         other = GlobalSummaryWriter(tmp_path / "run")  # stands for another process
@@ -354,7 +354,7 @@ def test_steps_that_one_process_counts_are_those_at_comet(tmp_path, config):
     assert sent(tmp_path).metrics == [("a", 1.0, 0), ("a", 2.0, 1)]
 
 
-@pytest.mark.skipif(not lock.AVAILABLE, reason="processes share no files here")
+@pytest.mark.skipif(not locks.HAS_SHARED_LOCKS, reason="processes share no files here")
 def test_a_tool_that_replaces_a_method_that_comet_follows_sees_steps(tmp_path, config):
     seen = []
     with GlobalSummaryWriter(tmp_path / "run", comet_config=config) as writer:

@@ -140,7 +140,7 @@ def test_hostile_tags_are_served_as_the_page_asks_for_them(tensorboard, tmp_path
         write_embedding(logdir, np.full((2, 2), index + 0.1), [tag[:20], "other"], global_step=index % 2, tag=tag)
     assert os.listdir(tmp_path) == ["outer"]
     assert os.listdir(tmp_path / "outer") == ["run"]
-    assert sorted(os.listdir(logdir)) == [store.LOCK_NAME, "00000", "00001", "projector_config.pbtxt"]
+    assert sorted(os.listdir(logdir)) == ["00000", "00001", "projector_config.pbtxt"]
     tb = tensorboard(logdir)
     listed = [entry["tensorName"] for entry in tb.get_json("/data/plugin/projector/info", run=".")["embeddings"]]
     assert len(set(listed)) == len(HOSTILE)
@@ -646,7 +646,7 @@ def test_processes_and_threads_lose_no_entry_of_each_other(tmp_path):
 
 
 def test_a_lock_that_is_never_released_only_delays(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(store, "LONGEST_WAIT", 0.3)
+    monkeypatch.setattr(store, "LOCK_PATIENCE", 0.3)
     with store.LocalStore(str(tmp_path)).lock():
         begun = time.monotonic()
         write_embedding(tmp_path, VECTORS)
@@ -667,7 +667,7 @@ def test_a_child_forked_under_the_lock_does_not_keep_it(tmp_path):
     try:
         begun = time.monotonic()
         write_embedding(tmp_path, VECTORS)
-        assert time.monotonic() - begun < store.LONGEST_WAIT / 2
+        assert time.monotonic() - begun < store.LOCK_PATIENCE / 2
     finally:
         os.close(hold)
         os.close(release)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import tempfile
 import tracemalloc
@@ -135,6 +136,27 @@ def test_an_absurd_length_is_refused_without_memory(path, length, signed):
         finally:
             tracemalloc.stop()
     assert peak < 100_000
+
+
+def test_a_record_larger_than_the_most_is_corrupt_and_takes_no_memory(path):
+    """A file may claim to be as long as its first record says, without taking the space (a sparse file)."""
+    packed = struct.pack("<Q", 2**40)
+    path.write_bytes(CONTENT + packed + struct.pack("<I", masked_crc32c(packed)))
+    os.truncate(path, 2**41)
+    with RecordReader(path, most=max(map(len, RECORDS))) as reader:
+        assert [reader.read() for _ in RECORDS] == RECORDS
+        with pytest.raises(CorruptRecordError, match="1099511627776 bytes"):
+            reader.read()
+
+
+def test_an_open_file_is_read_from_any_offset_and_stays_open(path):
+    path.write_bytes(CONTENT)
+    descriptor = os.open(path, os.O_RDWR)
+    path.unlink()
+    for _ in range(2):
+        with RecordReader(path, len(frame(RECORDS[0])), descriptor=descriptor) as reader:
+            assert list(reader) == RECORDS[1:]
+    os.close(descriptor)
 
 
 def test_the_errors_are_builtins_too():

@@ -38,10 +38,19 @@ def write_script(directory: Path, text: str, prelude: str = PRELUDE) -> Path:
     return path
 
 
-def run(directory: Path, text: str, *arguments: object, timeout: float = 60, prelude: str = PRELUDE) -> Done:
+def run(
+    directory: Path,
+    text: str,
+    *arguments: object,
+    timeout: float = 60,
+    prelude: str = PRELUDE,
+    python: Path | str = sys.executable,
+    env: dict[str, str] | None = None,
+) -> Done:
     """Run a program to its end. Raises subprocess.TimeoutExpired, killing it, if it takes longer than `timeout`."""
-    command = [sys.executable, str(write_script(directory, text, prelude)), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=environment(), cwd=directory)
+    command = [str(python), str(write_script(directory, text, prelude)), *map(str, arguments)]
+    env = environment() if env is None else env
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=env, cwd=directory)
 
 
 Done = subprocess.CompletedProcess[str]

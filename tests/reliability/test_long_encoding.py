@@ -55,6 +55,7 @@ def test_flush_of_what_was_logged_before_does_not_wait(tmp_path, patience):
         return wait_for(*arguments)
 
     queue.wait_for = wait
+    queue._write_directly = lambda: False  # which would not wait at all
     thread = threading.Thread(target=lambda: flushed.append(queue.flush()))
     thread.start()
     assert begun.wait(10)

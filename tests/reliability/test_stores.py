@@ -61,6 +61,10 @@ class Lost(MemoryFile):
         return True
 
 
+class Keeping(MemoryFile):
+    buffered = 1
+
+
 class Of(MemoryStore):
     def __init__(self, kind):
         super().__init__()
@@ -79,6 +83,7 @@ class Of(MemoryStore):
         (Of(Truncating), "what was flushed stays"),
         (Of(Lying), "how many bytes it took"),
         (Of(Lost), "is not lost"),
+        (Of(Keeping), "after flush nothing is buffered"),
     ],
 )
 def test_what_a_store_does_not_do_is_named(store, promise):

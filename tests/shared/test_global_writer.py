@@ -1,18 +1,11 @@
-"""Many processes log to one run: every event once, the steps of a tag go up, and nobody's death harms the rest."""
+"""Many processes log to one run: every event once, and the steps of a tag go up."""
 
 from __future__ import annotations
 
 import itertools
-import json
-import os
 import pickle
-import shutil
-import signal
-import subprocess
 import sys
-import textwrap
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -20,63 +13,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support import served, stock
+from support.shared_runs import event_file, run, scalars, steps
 
-import tensorboardX
 from tensorboardX import FileWriter, GlobalSummaryWriter, SummaryWriter, global_writer
-from tensorboardX.background import progress
-from tensorboardX.proto.event_pb2 import Event
-from tensorboardX.record_reader import read_records
 from tensorboardX.record_writer import REGISTERED_FACTORIES, register_writer_factory
-from tensorboardX.shared import lock
-from tensorboardX.shared.events import NEXT_STEP, SharedRun
+from tensorboardX.storage import locks
 from tensorboardX.summary import scalar
 from tensorboardX.testing import FaultyStore, read_events
 
-pytestmark = pytest.mark.skipif(not lock.AVAILABLE, reason="processes share no files here")
+pytestmark = pytest.mark.skipif(not locks.HAS_SHARED_LOCKS, reason="processes share no files here")
 
 sharing_and_not = pytest.mark.parametrize("share", [True, False], ids=["shared", "unshared"])
-
-PRELUDE = """
-import json, multiprocessing, os, random, resource, signal, sys, threading, time
-from functools import partial
-from tensorboardX import GlobalSummaryWriter
-"""
-
-
-def run(directory: Path, text: str, *arguments: object, timeout: float = 60) -> str:
-    """Run a program that multiprocessing's children can import; return what it printed. It must end well."""
-    path = directory / "program.py"
-    path.write_text(PRELUDE + textwrap.dedent(text), encoding="utf-8")
-    ignored = "ignore::DeprecationWarning"  # of Python 3.12 and later: forking with threads
-    environment = os.environ | {"PYTHONPATH": str(Path(tensorboardX.__file__).parents[1]), "PYTHONWARNINGS": ignored}
-    command = [sys.executable, str(path), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=environment, cwd=directory)
-    assert done.returncode == 0, done.stderr
-    assert not done.stderr
-    return done.stdout
-
-
-def event_file(logdir: Path) -> Path:
-    """The only event file of a run; nothing else is left in its directory."""
-    (path,) = logdir.iterdir()
-    assert "tfevents" in path.name
-    return path
-
-
-def scalars(logdir: Path) -> list[tuple[str, int, float]]:
-    """Tag, step and value in the order of the files; TensorBoard's reader and ours agree on them."""
-    events = [event for event in stock.events(logdir)["."] if not event.file_version]
-    assert [event.SerializeToString() for event in events] == [e.SerializeToString() for e in read_events(logdir)]
-    return [(v.tag, e.step, v.simple_value) for e in events for v in e.summary.value if v.HasField("simple_value")]
-
-
-def steps(logdir: Path, tag: str = "a") -> list[int]:
-    return [step for name, step, _ in scalars(logdir) if name == tag]
-
-
-def unnumbered(*values: float, tag: str = "a") -> list[bytes]:
-    return [Event(step=NEXT_STEP, summary=scalar(tag, value)).SerializeToString() for value in values]
-
 
 # ---- many processes
 
@@ -173,238 +120,6 @@ def test_a_daemonic_child_that_is_killed_after_a_call_has_logged(tmp_path, optio
     """
     run(tmp_path, script, tmp_path / "run")
     assert [(step, value) for _, step, value in scalars(tmp_path / "run")] == [(n, n) for n in range(100)]
-
-
-# ---- killed processes
-
-KILLS = """
-    writer = GlobalSummaryWriter(sys.argv[1])
-    writer.add_scalar("a", -1.0)
-
-    def log(n, acknowledged):
-        moments = random.Random(n)
-        for number in range(10**6):
-            value = 10_000 * n + number
-            writer.add_scalar("a", value)
-            time.sleep(0.001)
-            if moments.random() < 0.02:
-                writer.add_text("long", "x" * moments.randrange(50_000))
-            if moments.random() < 0.3:
-                writer.flush()
-                os.write(acknowledged, b"%d\\n" % value)
-
-    def start(n):
-        reader, pipe = os.pipe()
-        child = multiprocessing.get_context("fork").Process(target=log, args=(n, pipe))
-        child.start()
-        os.close(pipe)
-        return child, reader
-
-    moments = random.Random(0)
-    alive, last = [start(n) for n in range(4)], []
-    def kill(child, reader):
-        child.kill()
-        child.join()
-        last.append(int(open(reader, "rb").read().rpartition(b"\\n")[0].split(b"\\n")[-1] or b"-1"))
-    for n in range(4, 4 + int(sys.argv[2])):
-        time.sleep(moments.uniform(0.02, 0.12))
-        kill(*alive.pop(0))
-        alive.append(start(n))
-        writer.add_scalar("a", -1.0)
-    for child in alive:
-        kill(*child)
-    writer.flush()
-    print(json.dumps(last))
-"""
-
-
-@pytest.mark.parametrize("kills", [30, pytest.param(500, marks=pytest.mark.slow)])
-def test_the_rest_goes_on_when_processes_are_killed(tmp_path, kills):
-    last = json.loads(run(tmp_path, KILLS, tmp_path / "run", kills, timeout=300))
-    event_file(tmp_path / "run")
-    assert steps(tmp_path / "run") == list(range(len(steps(tmp_path / "run"))))
-    values = [value for _, _, value in scalars(tmp_path / "run")]
-    assert values.count(-1.0) == kills + 1
-    for n, acknowledged in enumerate(last):
-        found = [value for value in values if value >= 0 and value // 10_000 == n]
-        assert found == list(range(10_000 * n, 10_000 * n + len(found)))  # in order, no gap, nothing twice
-        assert not found or found[-1] >= acknowledged
-
-
-def two_batches(logdir: Path) -> tuple[int, bytes]:
-    """Append two batches in this process; return the size of the event file and the journal between them."""
-    shared = SharedRun(str(logdir))
-    assert not shared.begin()
-    shared.append(unnumbered(0.0, 1.0))
-    between = os.path.getsize(shared.path), journal_of(logdir).read_bytes()
-    shared.append(unnumbered(2.0, 3.0, 4.0))
-    return between
-
-
-def journal_of(logdir: Path) -> Path:
-    return logdir / ".tensorboardX-global"
-
-
-def check_next_process(logdir: Path, expected: list[float]) -> None:
-    """Another process goes on in the one file, once it has done what its predecessor did not."""
-    following = SharedRun(str(logdir))
-    following.join()
-    following.append(unnumbered(9.0))
-    following.leave()
-    event_file(logdir)
-    assert [(step, value) for _, step, value in scalars(logdir)] == list(enumerate([*expected, 9.0]))
-
-
-def test_who_is_killed_at_any_byte_of_an_append_has_it_completed(tmp_path):
-    before, _ = two_batches(tmp_path / "whole")
-    (name,) = [path.name for path in (tmp_path / "whole").glob("events*")]
-    size = (tmp_path / "whole" / name).stat().st_size
-    for cut in range(before, size + 1):
-        logdir = tmp_path / str(cut)
-        shutil.copytree(tmp_path / "whole", logdir)
-        os.truncate(logdir / name, cut)
-        check_next_process(logdir, [0.0, 1.0, 2.0, 3.0, 4.0])
-
-
-def test_who_is_killed_at_any_byte_of_the_journal_leaves_the_event_file_whole(tmp_path):
-    before, old = two_batches(tmp_path / "whole")
-    (name,) = [path.name for path in (tmp_path / "whole").glob("events*")]
-    new = journal_of(tmp_path / "whole").read_bytes()
-    completed = 0
-    for cut in range(len(new) + 1):
-        logdir = tmp_path / str(cut)
-        shutil.copytree(tmp_path / "whole", logdir)
-        os.truncate(logdir / name, before)
-        journal_of(logdir).write_bytes(new[:cut] + old[cut:])
-        written = new[:cut] + old[cut : len(new)] == new
-        completed += written
-        check_next_process(logdir, [0.0, 1.0, 2.0, 3.0, 4.0] if written else [0.0, 1.0])
-    assert 0 < completed < len(new)
-
-
-def test_a_live_tensorboard_follows_over_a_torn_tail(tmp_path, tensorboard):
-    before, _ = two_batches(tmp_path)
-    path = next(tmp_path.glob("events*"))
-    os.truncate(path, (before + path.stat().st_size) // 2)  # within the second of three events
-    tb = tensorboard(tmp_path, reload_interval=1)
-    tb.wait_until(lambda: len(served.scalars(tb)["."]["a"]) == 3)
-    time.sleep(2.5)  # it reads the torn record again and again
-    with GlobalSummaryWriter(tmp_path) as writer:
-        for number in range(100):
-            writer.add_scalar("a", 5.0 + number)
-    expected = [(step, float(step)) for step in range(105)]
-    tb.wait_until(lambda: served.scalars(tb)["."]["a"] == expected)
-
-
-def test_a_fork_s_child_does_not_keep_the_lock_of_its_dead_parent(tmp_path):
-    script = """
-        from tensorboardX.shared.lock import locked
-        with locked(sys.argv[1]):
-            child = os.fork()
-            if child == 0:
-                signal.alarm(60)
-                print(os.getpid(), flush=True)
-                os.closerange(0, 3)  # or the test would wait for the end of its output
-                signal.pause()
-            time.sleep(0.3)
-            os._exit(0)
-    """
-    child = int(run(tmp_path, script, tmp_path / "lock"))
-    try:
-        with lock.locked(str(tmp_path / "lock")):
-            os.kill(child, 0)  # it is there
-    finally:
-        os.kill(child, signal.SIGKILL)
-
-
-# ---- processes that are stopped, and files that change
-
-needs_little_patience = pytest.mark.usefixtures("_little_patience")
-
-
-@pytest.fixture
-def _little_patience(monkeypatch):
-    monkeypatch.setattr(progress, "PATIENCE", 0.5)
-    monkeypatch.setattr(lock, "LONGEST_WAIT", 0.1)
-
-
-@needs_little_patience
-def test_nobody_waits_for_ever_for_a_process_that_stopped(tmp_path):
-    with GlobalSummaryWriter(tmp_path / "run") as writer:
-        writer.add_scalar("a", 0.0)
-        writer.flush()
-        with lock.locked(str(journal_of(tmp_path / "run"))):
-            begin = time.monotonic()
-            writer.add_scalar("a", 1.0)
-            writer.flush()
-            late = GlobalSummaryWriter(tmp_path / "run")
-            late.add_scalar("a", 2.0)
-            late.flush()
-            assert time.monotonic() - begin < 5
-            assert steps(tmp_path / "run") == [0]
-        writer.flush()
-        late.close()
-    event_file(tmp_path / "run")
-    assert sorted(value for _, _, value in scalars(tmp_path / "run")) == [0, 1, 2]
-    assert steps(tmp_path / "run") == [0, 1, 2]
-
-
-FULL_DISK = """
-    import logging
-    logging.disable()  # of the one warning
-    writer = GlobalSummaryWriter(sys.argv[1])
-    writer.add_text("long", "x" * int(sys.argv[2]))
-    writer.flush()
-    path = writer.file_writer.event_writer._ev_writer._file_name
-    size = os.path.getsize(path)
-    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 500, hard))  # stands for the end of the disk
-    for number in range(100):
-        writer.add_scalar("a", number)
-    time.sleep(0.7)
-    print(os.path.getsize(path) - size)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
-    writer.flush()
-    print(writer.smw.stats.written, writer.smw.stats.dropped)
-"""
-
-
-@pytest.mark.parametrize(
-    ("length", "written"), [pytest.param(0, 0, id="in-the-journal"), pytest.param(9999, 500, id="in-the-event-file")]
-)
-def test_a_full_disk_delays_and_repeats_nothing(tmp_path, length, written):
-    assert run(tmp_path, FULL_DISK, tmp_path / "run", length).split() == [str(written), "101", "0"]
-    event_file(tmp_path / "run")
-    assert [(step, value) for _, step, value in scalars(tmp_path / "run")] == [(n, n) for n in range(100)]
-
-
-def test_a_deleted_event_file_is_followed_by_another_where_steps_go_on(tmp_path):
-    with GlobalSummaryWriter(tmp_path) as writer:
-        writer.add_scalar("a", 0.0)
-        writer.flush()
-        next(tmp_path.glob("events*")).unlink()
-        writer.add_scalar("a", 1.0)
-        writer.flush()
-        assert scalars(tmp_path) == [("a", 1, 1.0)]
-        shutil.rmtree(tmp_path)
-        writer.add_scalar("a", 2.0)
-    assert scalars(tmp_path) == [("a", 2, 2.0)]
-
-
-def test_a_torn_tail_of_unknown_content_is_left_behind(tmp_path):
-    two_batches(tmp_path)
-    journal_of(tmp_path).unlink()
-    first = next(tmp_path.glob("events*"))
-    os.truncate(first, first.stat().st_size - 5)
-    shared = SharedRun(str(tmp_path), event_file=first.name)
-    shared.join()
-    shared.append(unnumbered(9.0))
-    shared.leave()
-    last = [path for path in sorted(tmp_path.iterdir()) if path != first]  # TensorBoard reads it last
-    events = [event for path in (first, *last) for event in map(Event.FromString, read_records(path))]
-    found = [(event.step, event.summary.value[0].simple_value) for event in events if not event.file_version]
-    assert found == [(0, 0), (1, 1), (2, 2), (3, 3), (4, 9)]
-    assert len(stock.records(last[0])) == 2
 
 
 # ---- one run after another

@@ -95,6 +95,15 @@ def test_any_floats_become_bytes(array):
     assert np.abs(to_uint8("any", array) - exact).max() <= 1
 
 
+def test_many_floats_become_bytes_and_what_is_out_of_range_is_clamped_wherever_it_lies():
+    floats = RANDOM.random((3, 300, 400)).astype(np.float32)
+    expected = (floats * np.float32(255)).astype(np.uint8)
+    for place, number, byte in [((0, 0, 0), -1, 0), ((1, 77, 3), math.nan, 0), ((2, 299, 399), 7, 255)]:
+        floats[place], expected[place] = number, byte
+    np.testing.assert_array_equal(to_uint8("many", floats), expected)
+    np.testing.assert_array_equal(to_uint8("many", floats[:, ::-1].T), expected[:, ::-1].T)
+
+
 @pytest.mark.parametrize("make", [torch.from_numpy, np.asfortranarray, lambda array: array[:, ::-1][:, ::-1]])
 def test_any_layout_in_memory(make):
     pixels = RANDOM.integers(0, 256, (3, 5, 7), dtype=np.uint8)

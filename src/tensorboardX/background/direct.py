@@ -14,10 +14,11 @@ import collections
 import itertools
 import threading
 import weakref
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..records.framing import frame_batch
-from ..summary.scalar import scalar_event
+from ..summary.scalar import merged_events, scalar_event
 from .entries import Entry
 from .options import Stats
 
@@ -35,7 +36,8 @@ class Intent:
     Attributes:
         file: the file.
         position: where the first of them begins.
-        events: serialized, one for each entry at the front of the queue.
+        events: serialized.
+        permits: to take the entries that became the events, one each, from the front of the queue.
         records: the bytes.
         total: how many events of the queue are written after these.
         is_done: the bytes are in the file, and the entries are taken.
@@ -44,7 +46,15 @@ class Intent:
 
     __slots__ = ("events", "file", "is_done", "next", "permits", "position", "records", "total")
 
-    def __init__(self, file: LocalFile | None, position: int, events: list[bytes], records: bytes, total: int) -> None:
+    def __init__(
+        self,
+        file: LocalFile | None,
+        position: int,
+        total: int,
+        entries: int = 0,
+        events: Sequence[bytes] = (),
+        records: bytes = b"",
+    ) -> None:
         self.file = file
         self.position = position
         self.events = events
@@ -52,7 +62,7 @@ class Intent:
         self.total = total
         self.is_done = False
         self.next: dict[int, Intent] = {}
-        self.permits: itertools.repeat[tuple[()]] = itertools.repeat((), len(events))
+        self.permits: itertools.repeat[tuple[()]] = itertools.repeat((), entries)
 
     @property
     def end(self) -> int:
@@ -78,20 +88,27 @@ class DirectWriter:
         sink: knows the file.
         stats: counts what is written.
         draining: locked by who drains the queue in the ordinary way.
+        merge_scalars: whether successive scalars of one step share an Event.
     """
 
     def __init__(
-        self, entries: collections.deque[Entry], sink: EventSink, stats: Stats, draining: threading.Lock
+        self,
+        entries: collections.deque[Entry],
+        sink: EventSink,
+        stats: Stats,
+        draining: threading.Lock,
+        merge_scalars: bool = False,
     ) -> None:
         self._entries = entries
         self._sink = sink
         self._stats = stats
         self._draining = draining
+        self._merge_scalars = merge_scalars
         self._present: dict[int, weakref.ref[_Presence]] = {}
         self._last = self._root(sink.local_file())
 
     def _root(self, file: LocalFile | None) -> Intent:
-        root = Intent(file, 0 if file is None else file.size, [], b"", self._stats.written)
+        root = Intent(file, 0 if file is None else file.size, self._stats.written)
         root.is_done = True
         return root
 
@@ -110,7 +127,7 @@ class DirectWriter:
         last.file.set_size(last.end if last.is_done else last.position)
         self._stats.written = last.total if last.is_done else last.total - len(last.events)
         if not last.is_done:
-            self._sink.resume(last.events, last.records)
+            self._sink.resume(list(last.events), last.records)
             _take(self._entries, last)
             last.is_done = True
 
@@ -137,10 +154,11 @@ class DirectWriter:
             entries = list(itertools.islice(self._entries, _MOST_ENTRIES + 1))
             if not entries:
                 return True
-            events = _serialized(entries)
+            events = self._serialized(entries)
             if events is None:
                 return False
-            intent = Intent(file, last.end, events, frame_batch(events), last.total + len(events))
+            total = last.total + len(events)
+            intent = Intent(file, last.end, total, len(entries), events, frame_batch(events))
             last = self._last = last.next.setdefault(0, intent)  # another, where somebody was here meanwhile
         return False
 
@@ -156,6 +174,24 @@ class DirectWriter:
 
     def _is_alone(self, thread: int) -> bool:
         return not any(other != thread and presence() is not None for other, presence in list(self._present.items()))
+
+    def _serialized(self, entries: list[Entry]) -> list[bytes] | None:
+        """Return the Events of entries, None where they are too many or have to be encoded at length."""
+        if len(entries) > _MOST_ENTRIES:
+            return None
+        if self._merge_scalars and all(type(entry) is tuple for entry in entries):
+            return merged_events(entries)  # type: ignore[arg-type]
+        events: list[bytes] = []
+        size = 0
+        for entry in entries:
+            if type(entry) is tuple:
+                events.append(scalar_event(*entry))
+            elif type(entry) is bytes and size + len(entry) <= _MOST_BYTES:
+                events.append(entry)
+                size += len(entry)
+            else:
+                return None
+        return events
 
     def _complete(self, intent: Intent, file: LocalFile) -> None:
         file.write_at(intent.position, intent.records)
@@ -175,20 +211,3 @@ class DirectWriter:
 def _take(entries: collections.deque[Entry], intent: Intent) -> None:
     """Take the entries of an intent from the queue, unless that was done: in one call that nothing interrupts."""
     collections.deque(itertools.starmap(entries.popleft, intent.permits), maxlen=0)
-
-
-def _serialized(entries: list[Entry]) -> list[bytes] | None:
-    """Return the Events of entries, None where they are too many or have to be encoded at length."""
-    if len(entries) > _MOST_ENTRIES:
-        return None
-    events: list[bytes] = []
-    size = 0
-    for entry in entries:
-        if type(entry) is tuple:
-            events.append(scalar_event(*entry))
-        elif type(entry) is bytes and size + len(entry) <= _MOST_BYTES:
-            events.append(entry)
-            size += len(entry)
-        else:
-            return None
-    return events

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import collections
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from time import sleep
 
-from ..summary.scalar import ScalarEventEncoder
+from ..summary.scalar import ScalarEventEncoder, merged_events
 from .entries import Barrier, Entry, Pending, PendingBytes, PendingScalars, ScalarEntry
 from .in_flight import InFlight
 from .options import Stats
@@ -35,6 +35,7 @@ class BatchEncoder:
         free: called with each entry but scalars once it is in the batch: its memory is free again.
         stats: counts what cannot be encoded.
         warn: says what happened, not too often: takes a kind of warning, the message and its values.
+        merge_scalars: whether successive scalars of one step share an Event.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class BatchEncoder:
         free: Callable[[Entry], None],
         stats: Stats,
         warn: Callable[..., None],
+        merge_scalars: bool = False,
     ) -> None:
         self._entries = entries
         self._in_flight = in_flight
@@ -52,7 +54,7 @@ class BatchEncoder:
         self._free = free
         self._stats = stats
         self._warn = warn
-        self._scalars = ScalarEventEncoder()
+        self._events_of_scalars = merged_events if merge_scalars else ScalarEventEncoder().encode
 
     def fill(self, batch: list[bytes], most: int) -> int:
         """Take entries up to the end of a file, the size of a batch or `most`; return how many."""
@@ -126,14 +128,14 @@ class BatchEncoder:
     def _encode_scalars(self, scalars: list[ScalarEntry]) -> list[bytes]:
         """Return the Events of scalars. One that cannot be encoded costs none of the others."""
         try:
-            return self._scalars.encode(scalars)
+            return self._events_of_scalars(scalars)
         except Exception:
             if len(scalars) > 1:
                 return [event for scalar in scalars for event in self._encode_scalars([scalar])]
             self._could_not_encode()
             return []
 
-    def _events_of(self, encode: Callable[[], list[bytes]]) -> list[bytes]:
+    def _events_of(self, encode: Callable[[], Sequence[bytes]]) -> Sequence[bytes]:
         try:
             return encode()
         except Exception:
@@ -146,6 +148,6 @@ class BatchEncoder:
         self._warn("encoding", "an event could not be encoded and is left out", exc_info=True)
 
 
-def _extend(batch: list[bytes], events: list[bytes]) -> int:
+def _extend(batch: list[bytes], events: Sequence[bytes]) -> int:
     batch += events
     return sum(map(len, events))

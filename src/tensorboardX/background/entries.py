@@ -26,16 +26,14 @@ class Pending:
         is_scalars: it keeps its place among the scalars, not among the values that are slow to encode.
     """
 
-    __slots__ = ("_error", "_events", "is_cancelled", "is_done", "nbytes", "tags")
-
     is_scalars = False
+    is_done = is_cancelled = False
+    _events: Sequence[bytes] = ()
+    _error: Exception | None = None
 
     def __init__(self, nbytes: int, tags: Sequence[str] = ()) -> None:
         self.nbytes = nbytes
         self.tags = tags
-        self.is_done = self.is_cancelled = False
-        self._events: list[bytes] = []
-        self._error: Exception | None = None
 
     @property
     def is_quick(self) -> bool:
@@ -52,7 +50,7 @@ class Pending:
             self._error = RuntimeError(f"{type(error).__name__}: {error}")
         return sum(map(len, self._events))
 
-    def events(self) -> list[bytes]:
+    def events(self) -> Sequence[bytes]:
         """Return what `run` encoded, or raise its error."""
         if self._error is not None:
             raise self._error
@@ -70,8 +68,6 @@ class PendingSummary(Pending):
         waits: whether `encode` waits, say for an accelerator.
     """
 
-    __slots__ = ("_encode", "_step", "_waits", "_walltime")
-
     def __init__(
         self,
         tag: str,
@@ -81,7 +77,8 @@ class PendingSummary(Pending):
         nbytes: int,
         waits: bool = False,
     ) -> None:
-        super().__init__(nbytes, (tag,))
+        self.nbytes = nbytes
+        self.tags = (tag,)
         self._encode = encode
         self._step = step
         self._walltime = walltime
@@ -100,8 +97,6 @@ class PendingSummary(Pending):
 class PendingScalarSummary(PendingSummary):
     """A scalar with a name or description of its own."""
 
-    __slots__ = ()
-
     is_scalars = True
 
 
@@ -112,8 +107,6 @@ def _encoded() -> Summary:
 
 class PendingScalars(Pending):
     """Scalars that are serialized together; `encode` returns their Events."""
-
-    __slots__ = ("_encode",)
 
     is_scalars = True
 
@@ -128,8 +121,6 @@ class PendingScalars(Pending):
 
 class PendingBytes(Pending):
     """A serialized Event that has to follow others of its tag."""
-
-    __slots__ = ("_event",)
 
     def __init__(self, event: bytes) -> None:
         super().__init__(len(event), tags_of(event))
@@ -146,8 +137,6 @@ class PendingFiles(Pending):
     Args:
         encode: returns a function that writes them, and that may be called again after an OSError.
     """
-
-    __slots__ = ("_encode", "_failing_since", "_write")
 
     is_quick = False
 

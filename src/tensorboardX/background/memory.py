@@ -18,11 +18,12 @@ class MemoryBudget:
 
     Attributes:
         values: bytes of values and serialized Events.
+        unstored: those of them that files keep, because their stores take large pieces only.
         slots: bytes of the places that queues hold for their entries.
     """
 
     def __init__(self) -> None:
-        self.values = self.slots = 0
+        self.values = self.unstored = self.slots = 0
         # Nothing is called under it: Python runs signal handlers after calls, and one may wait for the writer.
         self._lock = threading.RLock()
 
@@ -34,6 +35,12 @@ class MemoryBudget:
     def give(self, nbytes: int) -> None:
         """Count `nbytes` fewer of a value."""
         self.take(-nbytes)
+
+    def take_unstored(self, nbytes: int) -> None:
+        """Count `nbytes` more that a file keeps, or fewer."""
+        with self._lock:
+            self.values += nbytes
+            self.unstored += nbytes
 
     def is_exceeded_by_values(self, most: int) -> bool:
         """Return whether values take more than they may of `most` bytes."""

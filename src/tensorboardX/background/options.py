@@ -33,18 +33,22 @@ class QueueOptions:
         on_full: "block" waits for room, `PATIENCE` seconds without progress at most; "drop" never waits.
         on_error: "warn" logs one warning and goes on; "raise" raises WriteError at the next call.
         max_queue_bytes: bytes of memory that the pending events of a run may take, its sub-runs included.
+        merge_scalars: successive scalars of one step share an Event, with the wall time of the first.
     """
 
     flush_secs: float = 120.0
     on_full: Literal["block", "drop"] = "block"
     on_error: Literal["warn", "raise"] = "warn"
     max_queue_bytes: int = 64 << 20
+    merge_scalars: bool = False
 
     def __post_init__(self) -> None:
         _check_choice("on_full", self.on_full, "block", "drop")
         _check_choice("on_error", self.on_error, "warn", "raise")
         _check_number("flush_secs", self.flush_secs, numbers.Real)
         _check_number("max_queue_bytes", self.max_queue_bytes, numbers.Integral)
+        if not isinstance(self.merge_scalars, bool):
+            raise InvalidTypeError(f"merge_scalars: got {describe(self.merge_scalars)}; accepted are True and False")
 
 
 def queue_options(flush_secs: float, options: dict[str, Any]) -> QueueOptions:

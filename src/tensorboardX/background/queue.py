@@ -83,11 +83,18 @@ class EventQueue:
         self._draining = threading.Lock()
         self._in_flight = InFlight(self._thread.encoding)
         self._encoder = BatchEncoder(
-            self.entries, self._in_flight, self._thread.may_pause, self._free, self.stats, self._warn
+            self.entries,
+            self._in_flight,
+            self._thread.may_pause,
+            self._free,
+            self.stats,
+            self._warn,
+            self._options.merge_scalars,
         )
-        progress, flush_secs = self._thread.progress, self._options.flush_secs
-        self._sink = EventSink(self._open_file, flush_secs, events_writer, progress, self._warn, self._leave_out)
-        self._direct = DirectWriter(self.entries, self._sink, self.stats, self._draining)
+        progress, memory, flush_secs = self._thread.progress, self._thread.memory, self._options.flush_secs
+        told = (self._progressed, self._warn, self._leave_out)
+        self._sink = EventSink(self._open_file, flush_secs, events_writer, progress, memory, *told)
+        self._direct = DirectWriter(self.entries, self._sink, self.stats, self._draining, self._options.merge_scalars)
         self._user: object | None = None  # stands for a caller who was found to write directly, first at:
         self._in_use_since = 0.0
         self._flushed = False  # nothing was taken from the queue since the last flush of the file
@@ -159,13 +166,9 @@ class EventQueue:
             return False
         if self._write_directly():
             return True
-        with self._lock:
-            barrier = self._closing if self.closed else Barrier()
-            if barrier is None:
-                return True
-            if not self.closed:
-                self.entries.append(barrier)
-        self._thread.request_drain()
+        barrier = self.request_flush()
+        if barrier is None:
+            return True
         written = self.wait_for(barrier, self._thread.progress.since(), progress.BRIEF_PATIENCE)
         self._raise_error()
         if not written:
@@ -173,6 +176,15 @@ class EventQueue:
                 self._warn("unflushed", "flush gave up, while writing fails; %d events wait", self.pending_events())
             self._raise_given_up("flush gave up: nothing could be written")
         return written
+
+    def request_flush(self) -> Barrier | None:
+        """Begin to flush, without waiting; return the barrier to wait for, None if there is nothing to do."""
+        with self._lock:
+            barrier = self._closing if self.closed else Barrier()
+            if barrier is not None and not self.closed:
+                self.entries.append(barrier)
+        self._thread.request_drain()
+        return barrier
 
     def _write_directly(self) -> bool:
         """Write what is pending in the caller, where that is quick and nothing is amiss; return whether it is done."""
@@ -330,6 +342,7 @@ class EventQueue:
         try:
             if self._is_left_to_caller():
                 return True
+            self._upload_if_due()
             pending = bool(self.entries or self._sink.batch or self._in_flight)
             if pending:
                 self._flushed = False
@@ -365,7 +378,7 @@ class EventQueue:
             if not any(not isinstance(entry, Barrier) for entry in tuple(self.entries)):
                 raise DirectoryRemoved
             self._directory_removed = False  # it is made again for what was logged since
-            self._progressed(self._sink.write_out())
+            self._sink.write_out()
         self._write_out()  # what an error left behind
         self._complete()
         turn = pending = len(self.entries)  # not what comes meanwhile: other queues are waiting too
@@ -417,7 +430,12 @@ class EventQueue:
 
     def _write_out(self) -> None:
         if self._sink.batch:
-            self._progressed(self._sink.write_out(may_make_directory=False))
+            self._sink.write_out(may_make_directory=False)
+
+    def _upload_if_due(self) -> None:
+        """Have the file store what it keeps, where the files of the run take much of the memory. Raises OSError."""
+        if self._sink.unstored.events and self._thread.memory.unstored > self._options.max_queue_bytes // _WAKING:
+            self._sink.flush()
 
     def _leave_out(self) -> None:
         self.stats.failed += 1
@@ -501,7 +519,7 @@ class EventQueue:
     def pending_events(self) -> int:
         """Return how many events wait to be written."""
         entries = sum(not isinstance(entry, Barrier) for entry in tuple(self.entries))
-        return entries + self._in_flight.values() + len(self._sink.batch)
+        return entries + self._in_flight.values() + len(self._sink.batch) + self._sink.unstored.events
 
     # ---- the end
 
@@ -510,9 +528,9 @@ class EventQueue:
 
         The batch that is being written counts as dropped: whether the store has it, nobody will know.
         """
-        self.lost += len(self._sink.batch)
-        self.stats.dropped += len(self._sink.batch)
-        self.lost += self._drop_entries()
+        lost = len(self._sink.batch) + self._sink.unstored.events
+        self.stats.dropped += lost
+        self.lost += lost + self._drop_entries()
 
     def leave_to_parent(self) -> None:
         """In a fork's child: the pending events and the file are the parent's. A new file is opened when needed."""

@@ -11,11 +11,14 @@ from time import monotonic
 from ..records.events import EventsWriter
 from ..storage.local import LocalFile
 from ..summary.wire import walltime_of
+from .memory import MemoryBudget
 from .progress import Progress
+from .unstored import Unstored
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _REOPEN_SECONDS = 1.0  # for which a file may fail before a new one is tried
 _MOST_UNSYNCED = 64 << 20
+_RETRY_SECONDS = 5.0  # after which an upload that failed is tried again, if nobody asks for it before
 
 _of_parents: list[EventsWriter] = []
 """Writers that a fork's child got from its parent. They stay as they are: a finalizer might flush or close them."""
@@ -29,13 +32,16 @@ class EventSink:
     """Writes batches of serialized Events to a file, and to a new one where the last is closed or lost.
 
     Used by one thread at a time. `batch` is what the file has not acknowledged: it stays there through an error,
-    and the next attempt goes on with it, so an error neither loses nor repeats an event.
+    and the next attempt goes on with it, so an error neither loses nor repeats an event. `unstored` is what a file
+    that buffers has acknowledged and may still lose.
 
     Args:
         open_file: opens the next event file.
         flush_secs: seconds between two fsyncs.
         events_writer: the first event file, where it is open already.
         progress: told of each operation that the store is asked for.
+        memory: of the run; pays for what files keep.
+        stored: called with the number of events that the store has taken, each time.
         warn: says what happened, not too often: takes a kind of warning, the message and its values.
         leave_out: called for an event that is larger than a file may be.
     """
@@ -46,14 +52,18 @@ class EventSink:
         flush_secs: float,
         events_writer: EventsWriter | None,
         progress: Progress,
+        memory: MemoryBudget,
+        stored: Callable[[int], None],
         warn: Callable[..., None],
         leave_out: Callable[[], None],
     ) -> None:
         self.batch: list[bytes] = []
+        self.unstored = Unstored(memory)
         self.events_writer = events_writer
         self.path = "an event file" if events_writer is None else events_writer.path  # of the last one, for the log
         self._open_file = open_file
         self._progress = progress
+        self._stored = stored
         self._warn = warn
         self._leave_out = leave_out
         self._is_new = False  # the file has no event yet
@@ -65,13 +75,10 @@ class EventSink:
         self._unsynced = 0  # bytes of Events since the last fsync
         self._reopen_at: float | None = None  # when to give up on a file that fails; None while it is well
 
-    def write_out(self, may_make_directory: bool = True) -> int:
-        """Write the batch; return how many events the file took.
-
-        Raises OSError, and DirectoryRemoved unless `may_make_directory`.
-        """
+    def write_out(self, may_make_directory: bool = True) -> None:
+        """Write the batch. Raises OSError, and DirectoryRemoved unless `may_make_directory`."""
         if not self.batch:
-            return 0
+            return
         writer = self._writer(may_make_directory)
         if not self._begun:
             writer.take_batch(self.batch)  # raises, say for want of memory, before it has taken anything
@@ -83,12 +90,21 @@ class EventSink:
             raise
         self._is_new = False
         self._reopen_at = None
-        written = len(self.batch) + self._whole_before
-        self._unsynced += sum(map(len, self.batch))
+        batch, written = self.batch, len(self.batch) + self._whole_before
+        self._unsynced += sum(map(len, batch))
         self._forget_batch()
         if self._sync_at is None:
             self._sync_at = monotonic() + self._flush_secs
-        return written
+        if writer.buffered_bytes:
+            self.unstored.add(batch, written)
+            self._settle(writer)
+        else:
+            self._stored(written)
+
+    def _settle(self, writer: EventsWriter) -> None:
+        stored = self.unstored.settle(writer.buffered_bytes)
+        if stored:
+            self._stored(stored)
 
     def local_file(self) -> LocalFile | None:
         """Return the open file if a caller may write to it: it is well, on a local disk, and everything is written."""
@@ -126,9 +142,15 @@ class EventSink:
 
     def flush(self) -> None:
         """Hand everything to the operating system. Raises OSError."""
-        if self.events_writer is not None:
+        writer = self.events_writer
+        if writer is None:
+            return
+        while writer.buffered_bytes:
             with self._progress.operation():
-                self.events_writer.flush()
+                writer.store_next()
+            self._settle(writer)
+        with self._progress.operation():
+            writer.flush()
 
     def sync_if_due(self) -> bool:
         """Bring what was written onto the disk, every `flush_secs`; return whether it was. Raises OSError.
@@ -141,6 +163,9 @@ class EventSink:
             return False
         self._sync_at = monotonic() + self._flush_secs  # after an error too: not at every turn
         self._unsynced = 0
+        if self.unstored.events:
+            self._sync_at = monotonic() + min(self._flush_secs, _RETRY_SECONDS)
+            self.flush()
         with self._progress.operation():
             self.events_writer.sync()
         self._sync_at = None
@@ -159,7 +184,7 @@ class EventSink:
         """Let go of the file and the batch; return how many events of it are in the file, and how many are lost."""
         if self.events_writer is not None:
             self._take_back(self.events_writer)
-        counts = self._whole_before, len(self.batch)
+        counts = self._whole_before, len(self.batch) + self.unstored.forget()
         self._forget_batch()
         self._abandon_file()
         return counts
@@ -202,7 +227,7 @@ class EventSink:
             if self._take_over(writer) == 0 and self._is_full:
                 self._leave_out_first(writer)
             return self._new_file()
-        if self._reopen_at is not None and monotonic() >= self._reopen_at:
+        if self._reopen_at is not None and monotonic() >= self._reopen_at and not self.unstored.events:
             return self._instead_of(writer)
         return writer
 

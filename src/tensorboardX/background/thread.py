@@ -13,6 +13,7 @@ from time import monotonic
 from typing import Protocol
 
 from ..notices import log_safely
+from ..storage.process_end import outlive_executors, stay
 from . import clock
 from .encoding_thread import EncodingThread
 from .entries import Barrier
@@ -53,10 +54,13 @@ class Drainable(Protocol):
     def drain(self) -> bool:
         """Write what is pending now; return whether there was anything. Never raises."""
 
+    def request_flush(self) -> Barrier | None:
+        """Begin to flush, without waiting."""
+
     def request_close(self) -> Barrier | None:
         """Begin to close, without waiting."""
 
-    def wait_for(self, barrier: Barrier, since: float) -> bool:
+    def wait_for(self, barrier: Barrier, since: float, if_stalled: float | None = None) -> bool:
         """Wait for a barrier while there is hope; return whether the entries before it are written."""
 
     def abandon(self) -> None:
@@ -98,6 +102,7 @@ class WriterThread:
                 self._queues.append(queue)
             if not self.is_running():
                 self._start()
+        _flush_at_end_of_main_thread()
         _close_at_end_of_child()
 
     def _start(self) -> None:
@@ -169,14 +174,50 @@ class WriterThread:
 _threads: weakref.WeakSet[WriterThread] = weakref.WeakSet()
 _queues: weakref.WeakSet[Drainable] = weakref.WeakSet()
 _child_closes_at_end = False
+_main_thread_flushes_at_end = False
+_given_up_at_end = False  # of the main thread
 
 
-def close_all() -> None:
-    """Close every queue, all at once, while there is hope; say how many events are lost where there is none."""
+def _flush_all_at_end_of_main_thread() -> None:
+    """Write what is pending while `concurrent.futures` still works: stores may need its threads.
+
+    Threads that outlive the main one, and atexit functions, may still log.
+    """
+    global _given_up_at_end
+    with contextlib.suppress(Exception):  # it would keep the functions of others from being called
+        outlive_executors()
+        start = clock.now()
+        flushing = [(queue, queue.request_flush()) for queue in members(_queues)]
+        for queue, barrier in flushing:
+            if barrier is not None and not queue.wait_for(barrier, start):
+                _given_up_at_end = True
+
+
+def _flush_at_end_of_main_thread() -> None:
+    """Register that. What registered later is called earlier, so `concurrent.futures` has to come first."""
+    global _main_thread_flushes_at_end
+    if _main_thread_flushes_at_end:
+        return
+    import concurrent.futures.thread  # noqa: F401
+
+    _main_thread_flushes_at_end = True
+    register = getattr(threading, "_register_atexit", None)  # of CPython
+    if register is not None:
+        with contextlib.suppress(RuntimeError):  # raised once that end has come
+            register(_flush_all_at_end_of_main_thread)
+
+
+def close_all(if_stalled: float | None = None) -> None:
+    """Close every queue, all at once, while there is hope; say how many events are lost where there is none.
+
+    Args:
+        if_stalled: see `Progress.patience_left`.
+    """
     start = clock.now()
     closing = [(queue, queue.request_close()) for queue in members(_queues)]
     lost_before = sum(queue.lost for queue, _ in closing)
-    unwritten = [queue for queue, barrier in closing if barrier is not None and not queue.wait_for(barrier, start)]
+    waiting = [(queue, barrier) for queue, barrier in closing if barrier is not None]
+    unwritten = [queue for queue, barrier in waiting if not queue.wait_for(barrier, start, if_stalled)]
     for queue in unwritten:
         queue.abandon()
     lost = sum(queue.lost for queue, _ in closing) - lost_before
@@ -187,7 +228,8 @@ def close_all() -> None:
 
 def _close_all_at_exit() -> None:
     WriterThread.exiting = True
-    close_all()
+    outlive_executors()
+    close_all(0.0 if _given_up_at_end else None)
 
 
 def _close_at_end_of_child() -> None:
@@ -203,8 +245,9 @@ def _close_at_end_of_child() -> None:
 
 
 def _after_fork_in_child() -> None:
-    global _child_closes_at_end
-    _child_closes_at_end = WriterThread.exiting = False
+    global _child_closes_at_end, _given_up_at_end
+    _child_closes_at_end = _given_up_at_end = WriterThread.exiting = False
+    stay()
     for thread in members(_threads):
         thread.leave_to_parent()
     for queue in members(_queues):

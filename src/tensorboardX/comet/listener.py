@@ -14,12 +14,12 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..notices import logger
-from ..shared.events import NEXT_STEP
 from ..summary.histogram import histogram_raw
 from ..summary.image import image, image_boxes
 from ..summary.layout import batch_dataformats
 from ..summary.pr_curves import pr_curve
 from ..values.arrays import to_float
+from ..values.steps import NEXT_STEP
 from .experiment import is_off
 from .logger import CometLogger
 

@@ -3,39 +3,21 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from itertools import count
 from typing import Protocol
 
 from ..errors import InvalidValueError, reason, shown
 from ..notices import warn_once
-from ..storage.factories import REGISTERED_FACTORIES
-from ..storage.remote import open_file_system
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(descriptor: int) -> None:
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-
-    def _unlock(descriptor: int) -> None:
-        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
-else:
-    import fcntl
-
-    def _try_lock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-    def _unlock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
-
+from ..storage.factories import REGISTERED_FACTORIES, local_path
+from ..storage.locks import ExclusiveLock, LockingError
+from ..storage.objects import open_objects
+from ..storage.regular import open_regular
 
 LOCK_NAME = ".projector_config.lock"
-LONGEST_WAIT = 10.0  # seconds
+LOCK_PATIENCE = 10.0  # seconds
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _serial = count()
 
@@ -57,11 +39,12 @@ class Store(Protocol):
 
 
 def open_store(directory: str) -> Store:
-    """Return the store of a directory or of a URL (`s3://...`).
+    """Return the store of a directory or of a URL (`file:///...`, `s3://...`).
 
     Raises ImportError that says what to install; ValueError for a URL that fsspec does not know, and for the path of
     a registered writer factory, which opens event files only.
     """
+    directory = local_path(directory)
     scheme, colon, _ = directory.partition(":")
     is_url = "://" in directory
     # A factory's own `s3://` is where fsspec's is; memory is not.
@@ -86,7 +69,7 @@ class LocalStore:
 
     def read(self, name: str) -> bytes | None:
         try:
-            with open(self.path(name), "rb") as file:
+            with open(open_regular(self.path(name), os.O_RDONLY), "rb") as file:
                 return file.read()
         except FileNotFoundError:
             return None
@@ -107,18 +90,21 @@ class LocalStore:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold a lock file's lock, which the system lets go of if this process dies. Waits `LONGEST_WAIT` at most."""
+        """Hold the lock of a lock file, which is deleted at the end. Raises OSError.
+
+        Goes on without the lock, and warns, where another process has held it for `LOCK_PATIENCE`, and where the file
+        system has no locks.
+        """
         os.makedirs(self._directory, exist_ok=True)
-        descriptor = os.open(self.path(LOCK_NAME), os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
-        try:
-            held = _wait_for_lock(descriptor, self._directory)
+        with ExitStack() as stack:
             try:
-                yield
-            finally:
-                if held:  # closing is not enough if a child was forked meanwhile: it has the descriptor too
-                    _unlock(descriptor)
-        finally:
-            os.close(descriptor)
+                stack.enter_context(ExclusiveLock(self.path(LOCK_NAME), LOCK_PATIENCE).hold())
+            except TimeoutError as error:
+                warn_once(self._directory, f"{LOCK_NAME}: {error.strerror}; going on without")
+            except LockingError as error:
+                message = f"files cannot be locked here ({error}): let one process at a time add embeddings"
+                warn_once(self._directory, message)
+            yield
 
 
 def _write_all(descriptor: int, content: bytes | memoryview) -> None:
@@ -129,29 +115,13 @@ def _write_all(descriptor: int, content: bytes | memoryview) -> None:
     os.fsync(descriptor)
 
 
-def _wait_for_lock(descriptor: int, directory: str) -> bool:
-    deadline = time.monotonic() + LONGEST_WAIT
-    while True:
-        try:
-            _try_lock(descriptor)
-            return True
-        except (BlockingIOError, PermissionError):  # what is said where another holds it, here and on Windows
-            if time.monotonic() > deadline:
-                warn_once(directory, f"another process has kept {LOCK_NAME} for {LONGEST_WAIT:g} s; going on without")
-                return False
-        except OSError as error:
-            warn_once(directory, f"files cannot be locked here ({error}): let one process at a time add embeddings")
-            return False
-        time.sleep(0.01)
-
-
 class RemoteStore:
-    """A URL of an object store, through fsspec. There are no locks: let one process add embeddings."""
+    """A URL of an object store. There are no locks: let one process add embeddings."""
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
         try:
-            self._file_system, _ = open_file_system(url)
+            self._objects, self._name = open_objects(self._url)
         except ValueError as error:
             raise _not_writable(url, reason(error)) from error
 
@@ -159,20 +129,10 @@ class RemoteStore:
         return f"{self._url}/{name}"
 
     def read(self, name: str) -> bytes | None:
-        try:
-            content: bytes = self._file_system.cat_file(self.path(name))
-        except FileNotFoundError:
-            return None
-        except Exception as error:  # each store has errors of its own kind
-            raise OSError(f"cannot read {self.path(name)}: {error}") from error
-        return content
+        return self._objects.get(f"{self._name}/{name}")
 
     def put(self, name: str, content: bytes | memoryview) -> None:
-        try:
-            self._file_system.makedirs(self.path(name).rpartition("/")[0], exist_ok=True)
-            self._file_system.pipe_file(self.path(name), bytes(content))
-        except Exception as error:
-            raise OSError(f"cannot write {self.path(name)}: {error}") from error
+        self._objects.put(f"{self._name}/{name}", bytes(content))
 
     def lock(self) -> AbstractContextManager[None]:
         return nullcontext()

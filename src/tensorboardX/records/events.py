@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import InvalidTypeError, describe
 from ..proto import event_pb2
+from ..storage.factories import is_local
 from ..storage.local import LocalFile
 from .framing import FRAME_BYTES
 from .writer import RecordWriter
@@ -28,7 +29,8 @@ class EventsWriter:
     """Writes Events to one new file. Not thread-safe.
 
     The file is named `<file_prefix>.out.tfevents.<seconds>.<host>.<pid>.<counter><filename_suffix>`, so that no
-    two writers ever share one, and is created exclusively. Raises OSError if it cannot be.
+    two writers ever share one, and is created exclusively. Where it is not a local file, eight random digits follow
+    the counter. Raises OSError if the file cannot be made.
     """
 
     def __init__(
@@ -129,6 +131,19 @@ class EventsWriter:
         """Bring everything onto the disk. Raises OSError."""
         self._of_record_writer("sync")
 
+    @property
+    def buffered_bytes(self) -> int:
+        """How many bytes of what was written the file keeps, and its store does not have yet."""
+        return getattr(self._py_recordio_writer, "buffered_bytes", 0)
+
+    def store_next(self) -> None:
+        """Bring the oldest of what the file keeps to its store. Raises OSError."""
+        self._of_record_writer("store_next")
+
+    def check_writable(self) -> None:
+        """Raise OSError if the store will refuse what is written, where that can be known at once."""
+        self._of_record_writer("check_writable")
+
     def close(self) -> bool:
         """Bring everything onto the disk and close the file. Raises OSError."""
         try:
@@ -158,11 +173,13 @@ def _open_record_writer(file_prefix: str, filename_suffix: str, open_record_writ
 
     global _latest
     host = socket.gethostname().replace(os.sep, "_")
+    # Containers share host names and process ids, and an object store replaces what has the same name.
+    unique = "" if is_local(file_prefix) else f".{os.urandom(4).hex()}"
     attempts = 0
     while True:
         # TensorBoard reads files in the order of their names: a clock set back, or ten files, must not change it.
         _latest = max(_latest, int(time.time()))
-        name = f"{_latest:010d}.{host}.{os.getpid()}.{next(_counter):06d}{filename_suffix}"
+        name = f"{_latest:010d}.{host}.{os.getpid()}.{next(_counter):06d}{unique}{filename_suffix}"
         try:
             return open_record_writer(f"{file_prefix}.out.tfevents.{name}")
         except FileExistsError:  # a container with the same host name and process id: take the next number

@@ -7,7 +7,7 @@ masked CRC-32C of the data. Format: tensorflow/core/lib/io/record_writer.h; the 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from struct import Struct
 
 import numpy as np
@@ -28,11 +28,11 @@ def u32(x: int) -> int:
 
 
 @functools.cache
-def _crc32c() -> Callable[[bytes], int]:
+def _crc32c() -> Callable[..., int]:
     """Import the checksum when it is needed: importing it reads package metadata, for longer than all the rest."""
     import crc32c
 
-    checksum: Callable[[bytes], int] = crc32c.crc32c
+    checksum: Callable[..., int] = crc32c.crc32c
     return checksum
 
 
@@ -41,7 +41,18 @@ def masked_crc32c(data: bytes) -> int:
 
     The mask keeps the checksum of data that embeds checksums from being trivial.
     """
-    crc = _crc32c()(data)
+    return _masked(_crc32c()(data))
+
+
+def masked_crc32c_of(parts: Iterable[bytes]) -> int:
+    """Return the `masked_crc32c` of all parts together, of which only one is in memory at a time."""
+    crc = 0
+    for part in parts:
+        crc = _crc32c()(part, crc)
+    return _masked(crc)
+
+
+def _masked(crc: int) -> int:
     return (crc >> 15 | crc << 17) + _MASK & 0xFFFFFFFF
 
 

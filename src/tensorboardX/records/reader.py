@@ -24,13 +24,28 @@ class RecordReader:
     `TruncatedRecordError`, which means that the file ends within a record, the same reader can go on as soon as
     the file has grown, and a new reader can start at a remembered offset.
 
+    Args:
+        path: the file.
+        offset: where to begin.
+        descriptor: of the file, where it is open already; it stays open.
+        most: bytes of data that a record may have; one that has more is taken for corrupt.
+
     Raises OSError if the file cannot be opened.
     """
 
-    def __init__(self, path: str | os.PathLike[str], offset: int = 0) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        offset: int = 0,
+        *,
+        descriptor: int | None = None,
+        most: int = 2**64,
+    ) -> None:
         self.path = os.fspath(path)
         self.offset = offset
-        self._file = open(self.path, "rb")  # noqa: SIM115 (closed by close)
+        self._most = most
+        source = self.path if descriptor is None else descriptor
+        self._file = open(source, "rb", closefd=descriptor is None)  # noqa: SIM115 (closed by close)
 
     def read(self) -> bytes | None:
         """Return the data of the next record, or None at the end of the file.
@@ -48,6 +63,8 @@ class RecordReader:
         length, length_crc = _HEADER.unpack(header)
         if masked_crc32c(header[:8]) != length_crc:
             raise CorruptRecordError(f"{self._where()}: the checksum of the length does not match")
+        if length > self._most:
+            raise CorruptRecordError(f"{self._where()}: a record of {length} bytes, where {self._most} are the most")
         rest = length + _CRC.size
         fits = rest <= self._size() - self.offset - _HEADER.size
         body = self._file.read(rest) if fits else b""

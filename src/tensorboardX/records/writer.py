@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 
 from ..storage.base import File
 from ..storage.factories import open_file
@@ -21,6 +22,8 @@ class RecordWriter:
     def __init__(self, path: str) -> None:
         self.path = path
         self._file = open_file(path)
+        # What buffers whole writes needs whole records, and answers at once.
+        self._piece_bytes = sys.maxsize if hasattr(self._file, "store_next") else _PIECE_BYTES
         self._taken = b""  # records, of which so many bytes are written:
         self._written = 0
 
@@ -67,7 +70,7 @@ class RecordWriter:
         Raises OSError.
         """
         if self._written < len(self._taken):
-            piece = self._taken[self._written : self._written + _PIECE_BYTES]
+            piece = self._taken[self._written : self._written + self._piece_bytes]
             written = self._file.write(piece)
             if written == 0:
                 raise OSError(errno.EIO, "the file takes no more bytes", self.path)
@@ -77,6 +80,23 @@ class RecordWriter:
             return False
         self._taken, self._written = b"", 0
         return True
+
+    @property
+    def buffered_bytes(self) -> int:
+        """How many bytes of what was written the file keeps, and its store does not have yet."""
+        return getattr(self._file, "buffered", 0)
+
+    def store_next(self) -> None:
+        """Bring the oldest of what the file keeps to its store. Raises OSError."""
+        store_next = getattr(self._file, "store_next", None)
+        if store_next is not None:
+            store_next()
+
+    def check_writable(self) -> None:
+        """Raise OSError if the store will refuse what is written, where that can be known at once."""
+        check_writable = getattr(self._file, "check_writable", None)
+        if check_writable is not None:
+            check_writable()
 
     def flush(self) -> None:
         """Hand everything to the operating system. Raises OSError."""

@@ -1,1 +1,1 @@
-"""Many processes, one run."""
+"""One event file for several processes: the file, its lock, its journal, and the steps of its tags."""

@@ -1,11 +1,12 @@
-"""What the processes that append to one event file have to agree on, in a small file beside it.
+"""The write-ahead log of an event file to which several processes append: a small file beside it.
 
-They write down what they are about to append before they do (a redo log). So whatever a process that dies leaves
-half done, the next one completes: the event file itself never has to be cut back under a reader that follows it.
+A process writes down what it is about to append before it does. So whatever a process that dies leaves half done, the
+next one completes: the event file itself never has to be cut back under a reader that follows it.
 
-The file holds TFRecord records: the name of the event file, then the latest entry as JSON, and then the bytes of
-that entry's batch. A name is written once for each event file, entries and batches over one another. What was not
-written whole does not match its checksum, and counts as not written.
+The file holds TFRecord records: the name of the event file, then the latest entry as JSON, and then the bytes of that
+entry's batch. The name is written once for each event file, entries and batches over one another. What was not written
+whole does not match its checksum, and counts as not written. Nothing in the file is believed that a process of this
+package would not have written there.
 """
 
 from __future__ import annotations
@@ -14,13 +15,26 @@ import contextlib
 import errno
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ..errors import RecordError
-from ..records.framing import FRAME_BYTES, frame, frame_batch, masked_crc32c
+from ..records.framing import FRAME_BYTES, frame, frame_batch, masked_crc32c, masked_crc32c_of
 from ..records.reader import RecordReader
 
+MOST_NAME_BYTES = 255
+MOST_ENTRY_BYTES = 16 << 20
+"""A larger entry is not read: the steps are then counted in the event file."""
+
+MOST_EVENT_BYTES = 2 << 30
+"""What protobuf serializes at most."""
+
+CHUNK = 8 << 20
+"""Bytes that are written at once, so that whoever waits for a slow store sees it move."""
+
+_MOST_BATCH_BYTES = MOST_EVENT_BYTES + (64 << 20)
 _MOST_SLACK = 1 << 20  # bytes of an earlier, larger batch that may stay
+_FIELDS = {"file", "offset", "length", "crc", "steps"}
 
 
 @dataclass(frozen=True)
@@ -52,69 +66,97 @@ class Entry:
 
 
 class Journal:
-    """The journal at `path`. Its methods are called under the lock on that file, and raise OSError."""
+    """The journal at `path`. Its methods take the descriptor of the locked file, and raise OSError."""
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._parsed: tuple[bytes, Entry] | None = None
+        self._parsed: tuple[bytes, Entry | None] = b"", None
+        self._batch_at = 0  # where the batch of the entry read last begins
 
-    def read(self) -> tuple[str, Entry | None]:
+    def read(self, descriptor: int) -> tuple[str, Entry | None]:
         """Return the name of the event file, "" if there is none, and the latest entry unless that is not whole."""
         name = ""
-        with contextlib.suppress(RecordError, FileNotFoundError), RecordReader(self.path) as reader:
-            name = (reader.read() or b"").decode()
-            entry = self._parse(reader.read() or b"{}") if name else None
+        with contextlib.suppress(RecordError), self._reader(descriptor) as reader:
+            name = _checked_name(reader.read() or b"")
+            entry = self._parse(reader.read() or b"") if name else None
+            self._batch_at = reader.offset
             if entry is not None and entry.file == name:
                 return name, entry
         return name, None
 
+    def _reader(self, descriptor: int) -> RecordReader:
+        return RecordReader(self.path, descriptor=descriptor, most=MOST_ENTRY_BYTES)
+
     def _parse(self, data: bytes) -> Entry | None:
-        if self._parsed is None or self._parsed[0] != data:
-            try:
-                self._parsed = data, Entry(**json.loads(data))
-            except (ValueError, TypeError):  # another version's
-                return None
+        if self._parsed[0] != data:
+            self._parsed = data, _checked_entry(data)
         return self._parsed[1]
 
-    def read_batch(self, entry: Entry) -> bytes | None:
-        """Return the batch of the latest entry, None if that is not whole."""
-        with contextlib.suppress(RecordError), RecordReader(self.path) as reader, open(self.path, "rb") as file:
-            reader.read()
-            reader.read()
-            file.seek(reader.offset)
-            batch = file.read(entry.length)
-            if masked_crc32c(batch) == entry.crc:
-                return batch
-        return None
+    def has_batch(self, descriptor: int, entry: Entry) -> bool:
+        """Return whether the batch of the entry that was read last is whole."""
+        if entry.length > min(os.fstat(descriptor).st_size, _MOST_BATCH_BYTES):
+            return False
+        return masked_crc32c_of(self.batch(descriptor, entry)) == entry.crc
+
+    def batch(self, descriptor: int, entry: Entry, skipped: int = 0) -> Iterator[bytes]:
+        """Yield the batch of the entry that was read last in parts, without its first bytes."""
+        offset, end = self._batch_at + skipped, self._batch_at + entry.length
+        while offset < end:
+            data = os.pread(descriptor, min(end - offset, CHUNK), offset)
+            if not data:
+                return
+            yield data
+            offset += len(data)
 
     def begin(self, descriptor: int, entry: Entry) -> None:
-        """Write down the name of an event file, and its first entry, which has no batch."""
-        _write_at(descriptor, 0, frame_batch([entry.file.encode(), _to_json(entry)]))
+        """Write the name of an event file, and its first entry, which has no batch."""
+        _write_at(descriptor, 0, frame_batch([os.fsencode(entry.file), _to_json(entry)]))
 
     def write(self, descriptor: int, entry: Entry, batch: bytes) -> None:
-        """Write down an entry and its batch, behind the name. An error leaves no entry that counts."""
+        """Write an entry and its batch, behind the name. An error leaves no entry that is whole."""
         data = _to_json(entry)
-        end = _write_at(descriptor, len(entry.file.encode()) + FRAME_BYTES, frame(data) + batch)
+        end = _write_at(descriptor, len(os.fsencode(entry.file)) + FRAME_BYTES, frame(data) + batch)
         if os.fstat(descriptor).st_size - end > _MOST_SLACK:
             os.ftruncate(descriptor, end)
         self._parsed = data, entry
-
-    def remove(self) -> None:
-        """Delete the journal."""
-        os.unlink(self.path)
-
-
-def _to_json(entry: Entry) -> bytes:
-    return json.dumps(vars(entry)).encode()
 
 
 def _write_at(descriptor: int, offset: int, data: bytes) -> int:
     """Write all of `data`; return where it ends."""
     rest = memoryview(data)
     while rest:
-        written = os.pwrite(descriptor, rest, offset)
+        written = os.pwrite(descriptor, rest[:CHUNK], offset)
         if written == 0:
             raise OSError(errno.EIO, "the file takes no more bytes")
         offset += written
         rest = rest[written:]
     return offset
+
+
+def _to_json(entry: Entry) -> bytes:
+    return json.dumps(vars(entry)).encode()
+
+
+def _checked_name(data: bytes) -> str:
+    """Return the name that was written as `data`; "" unless it is that of an event file in the directory itself."""
+    name = os.fsdecode(data)
+    elsewhere = any(part in name for part in (os.sep, os.altsep or os.sep, "\0"))
+    return "" if elsewhere or "tfevents" not in name or len(data) > MOST_NAME_BYTES else name
+
+
+def _checked_entry(data: bytes) -> Entry | None:
+    """Return the entry that was written as `data`; None for what no process of this version writes."""
+    try:
+        values = json.loads(data)
+    except (ValueError, RecursionError, MemoryError):
+        return None
+    if not isinstance(values, dict) or values.keys() != _FIELDS:
+        return None
+    entry = Entry(**values)
+    numbers = [entry.offset, entry.length, entry.crc]  # and the steps: all of them integers of 63 bits
+    if type(entry.file) is not str or type(entry.steps) is not dict:
+        return None
+    numbers += entry.steps.values()
+    if any(kind is not int for kind in set(map(type, numbers))) or min(numbers) < 0 or max(numbers) >= 2**63:
+        return None
+    return entry

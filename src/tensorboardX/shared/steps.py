@@ -1,4 +1,4 @@
-"""Counts the steps of one process, as the event file that processes share counts those of all: by stored tag."""
+"""Counts the steps of one process, by stored tag as in the event file that several processes share."""
 
 from __future__ import annotations
 

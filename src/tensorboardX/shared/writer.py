@@ -13,16 +13,16 @@ from ..background.queue import EventQueue
 from ..background.thread import WriterThread
 from ..records.events import EventsWriter
 from ..records.writer import RecordWriter
+from ..storage import locks
 from ..storage.factories import REGISTERED_FACTORIES
 from ..writer.event_file_writer import EventFileWriter
 from ..writer.file_writer import DefaultMetadata, FileWriter
 from ..writer.summary_writer import SummaryWriter
-from . import lock
-from .events import SharedRun
+from .run import SharedRun
 
 
 class SharedRecordWriter:
-    """What an `EventsWriter` writes to, in place of a file of its own: serialized Events, not yet numbered."""
+    """What an `EventsWriter` writes to in place of a file of its own: takes serialized Events without their steps."""
 
     def __init__(self, run: SharedRun) -> None:
         self._run = run
@@ -43,7 +43,7 @@ class SharedRecordWriter:
         self._pending += batch
 
     def unwritten(self) -> list[bytes]:
-        """Return the Events that are not sure to be in the file one day."""
+        """Return the Events that are in neither the event file nor the journal."""
         return list(self._pending)
 
     def write_out(self) -> None:
@@ -60,14 +60,14 @@ class SharedRecordWriter:
     def close(self) -> None:
         """Leave the event file to the other processes."""
         self._pending = []
-        with contextlib.suppress(OSError):  # what this does not tidy up disturbs nobody
-            self._run.leave()
+        with contextlib.suppress(OSError):  # a journal that is left behind disturbs nobody
+            self._run.close()
 
     abandon = close
 
 
 class SharedEventsWriter(EventsWriter):
-    """Writes Events to the event file of a run that this process takes part in."""
+    """Writes Events to the event file of a run that several processes share."""
 
     def __init__(self, run: SharedRun) -> None:  # not that of the base, which makes a file
         self._records = SharedRecordWriter(run)
@@ -82,31 +82,35 @@ class SharedEventsWriter(EventsWriter):
 
 
 class SharedEventFileWriter(EventFileWriter):
-    """Writes Events to the event file of a run, from a thread behind the callers.
+    """Writes Events to the shared event file of a run, from a thread behind the callers.
 
     Args:
         run: the run.
         flush_secs: seconds between two fsyncs.
         thread: the writer thread.
-        begin: whether to begin a new file if nobody else writes one, and raise OSError if that fails.
+        create: whether to begin a new file if no other process has one open, and raise OSError if that fails.
         options: see `QueueOptions`.
+
+    Attributes:
+        joined: whether another process had the file open already.
     """
 
     def __init__(
-        self, run: SharedRun, logdir: str, flush_secs: float, thread: WriterThread, begin: bool, **options: Any
+        self, run: SharedRun, logdir: str, flush_secs: float, thread: WriterThread, create: bool, **options: Any
     ) -> None:  # not that of the base, whose files are its own
         self._logdir = logdir
         self._arguments = (run, logdir, flush_secs, options)
         self.joined = False
+        run.on_progress = lambda: thread.progress.made()
 
         def open_file() -> EventsWriter:
-            run.join()
+            run.open()
             return SharedEventsWriter(run)
 
         first = None
-        if begin:
-            with contextlib.suppress(TimeoutError):  # a process that was stopped; it is joined once it goes on
-                self.joined = run.begin()
+        if create:
+            with contextlib.suppress(TimeoutError):  # the holder of the lock is stuck: the thread opens the file later
+                self.joined = run.open_or_create()
                 first = SharedEventsWriter(run)
         self._serve(EventQueue(open_file, thread, queue_options(flush_secs, options), first))
 
@@ -115,11 +119,11 @@ class SharedEventFileWriter(EventFileWriter):
 
 
 def _restore(run: SharedRun, logdir: str, flush_secs: float, options: dict[str, Any]) -> SharedEventFileWriter:
-    return SharedEventFileWriter(run, logdir, flush_secs, WriterThread(), begin=False, **options)
+    return SharedEventFileWriter(run, logdir, flush_secs, WriterThread(), create=False, **options)
 
 
 class SharedFileWriter(FileWriter):
-    """Writes Events to the event file of a run. See `SharedEventFileWriter`."""
+    """Writes Events to the shared event file of a run. See `SharedEventFileWriter`."""
 
     def __init__(self, event_writer: SharedEventFileWriter) -> None:  # not that of the base, which makes one
         self.event_writer = event_writer
@@ -148,8 +152,8 @@ class SharedSummaryWriter(SummaryWriter):
         if not getattr(event_writer, "joined", False):
             super()._mark_purge()
 
-    def numbers(self, method: str) -> bool:
-        """Return whether what `method` logs gets its step in the file: no layer on the way there was replaced."""
+    def assigns_steps(self, method: str) -> bool:
+        """Return whether what `method` logs gets its step when it is written: no layer on the way was replaced."""
         own = vars(self)
         replaced = own.get(method) is not own.get("_followed_methods", {}).get(method)  # Comet's listener passes it on
         if method in vars(SummaryWriter) or replaced:  # put there by a tool: the methods are of the bases
@@ -165,4 +169,4 @@ def can_share(logdir: str | os.PathLike[str]) -> bool:
     """Return whether processes can append to one file there: a local directory, on a system with flock."""
     path = os.fspath(logdir)
     remote = "://" in path or path.partition(":")[0] in REGISTERED_FACTORIES
-    return lock.AVAILABLE and not remote
+    return locks.HAS_SHARED_LOCKS and not remote

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from typing import Protocol
 
 from .base import File
@@ -18,6 +19,9 @@ class WriterFactory(Protocol):
 
     def directory_check(self, path: str) -> None: ...
 
+
+_LOCAL_SCHEMES = ("file", "local")
+_WINDOWS_DRIVE = re.compile(r"/[A-Za-z]:")  # `file:///C:/run`
 
 REGISTERED_FACTORIES: dict[str, WriterFactory] = {}
 
@@ -38,14 +42,28 @@ def _factory_of(path: str) -> WriterFactory | None:
     return REGISTERED_FACTORIES.get(prefix) if colon else None
 
 
+def local_path(path: str) -> str:
+    """Return the path of a local file that is given as a URL (`file:///run`); any other path as it is."""
+    scheme, colon, rest = path.partition(":")
+    if not colon or scheme not in _LOCAL_SCHEMES or not rest.startswith("/") or _factory_of(path) is not None:
+        return path
+    rest = rest.removeprefix("//")
+    return rest[1:] if _WINDOWS_DRIVE.match(rest) else rest
+
+
+def is_local(path: str) -> bool:
+    """Return whether a path is of the local file system, where files are created exclusively."""
+    return "://" not in local_path(path) and _factory_of(path) is None
+
+
 def is_relative(path: str) -> bool:
     """Return whether a path depends on the working directory, as those of object stores and factories do not."""
-    return not os.path.isabs(path) and "://" not in path and _factory_of(path) is None
+    return is_local(path) and not os.path.isabs(local_path(path))
 
 
 def directory_check(path: str) -> None:
     """Make the directory `path` unless it is there. Raises OSError where that fails."""
-    factory = _factory_of(path)
+    factory, path = _factory_of(path), local_path(path)
     if factory is not None:
         factory.directory_check(path)
     elif "\0" in path:  # makedirs raises a bare ValueError
@@ -56,7 +74,7 @@ def directory_check(path: str) -> None:
 
 def open_file(path: str) -> File:
     """Create the file `path` for writing, never touching one that exists. Raises OSError."""
-    factory = _factory_of(path)
+    factory, path = _factory_of(path), local_path(path)
     if factory is not None:
         return factory.open(path)
     return RemoteFile(path) if "://" in path else LocalFile(path)

@@ -1,54 +1,95 @@
-"""Files of object stores, through fsspec.
+"""Files of object stores.
 
-An object cannot be appended to. So every flush uploads what came since the last one as an object of its own:
-`NAME`, then `NAME.00001`, `NAME.00002` and so on, each a whole number of records. TensorBoard reads the files of
-a run in the order of their names, and every byte travels once.
+An object cannot be appended to. So a file is a sequence of objects, `NAME`, `NAME.0000000001`, `NAME.0000000002` and so
+on, each of which holds whole records. TensorBoard reads the files of a run in the order of their names, and every
+byte travels once.
 """
 
 from __future__ import annotations
 
+import collections
 import errno
-from typing import Any
+import threading
+from collections.abc import Callable
+from time import monotonic
 
-from ..errors import missing_extra
+from .objects import open_objects
 
-_EXTRAS = {"fsspec": "remote", "s3fs": "s3", "gcsfs": "gcs"}
-_MOST_PENDING = 64 << 20  # bytes that wait for an upload
+CHECK_SECONDS = 30.0
+"""How long the check at construction waits for an answer: a store may have to find its credentials first."""
+
+_LEAST_OBJECT = 256 << 10  # bytes; a store that takes fewer in five seconds counts as one that hangs
+_LARGEST_OBJECT = 8 << 20
+_QUICK = 0.5  # seconds that an upload takes, below which the next one may be larger
+_SLOW = 2.0  # and above which it should be smaller
+
+
+class _Pace:
+    """How large the objects should be, so that a slow store shows progress and a quick one gets few of them."""
+
+    def __init__(self) -> None:
+        self.nbytes = _LEAST_OBJECT
+
+    def note(self, nbytes: int, seconds: float) -> None:
+        """Learn from an upload of `nbytes` bytes."""
+        if seconds > _SLOW:
+            self.nbytes = max(self.nbytes // 2, _LEAST_OBJECT)
+        elif seconds < _QUICK and nbytes > self.nbytes // 2:
+            self.nbytes = min(self.nbytes * 2, _LARGEST_OBJECT)
+
+
+_pace = _Pace()
 
 
 class RemoteFile:
-    """A sequence of objects below `path`, a URL that fsspec knows (`s3://`, `gs://`, `az://`, ...).
+    """A sequence of objects whose names begin with `path`, a URL such as `s3://bucket/run/f`.
 
-    Raises ImportError that says what to install if fsspec, or the package it needs for this kind of URL, is missing.
+    What is written waits here for `flush`, or until there is enough for a large object. Used by one thread at a time.
+    Raises ImportError that says what to install if there is no package for this kind of URL, OSError if none is known.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
         try:
-            self._file_system, self._object = open_file_system(path)
+            self._objects, self._name = open_objects(path)
         except ValueError as error:
             raise OSError(errno.EINVAL, str(error), path) from error
-        self._pending = bytearray()
-        self._uploaded = 0
+        self._writes: collections.deque[bytes] = collections.deque()
+        self._object = b""  # the next object, from its first attempt on: a second one must not store anything else
+        self._stored = 0  # objects
+        self.buffered = 0
 
     def write(self, data: bytes) -> int:
-        """Keep `data` for the next flush, unless so much has been kept that it is due. Raises OSError."""
-        if len(self._pending) >= _MOST_PENDING:
-            self.flush()
-        self._pending += data
+        """Keep `data`, whole records, for the next upload. Where that is due, raises its OSError and takes nothing."""
+        while self.buffered >= _LARGEST_OBJECT:
+            self.store_next()
+        self._writes.append(bytes(data))
+        self.buffered += len(data)
         return len(data)
 
-    def flush(self) -> None:
-        """Upload what was written since the last flush. Raises OSError; nothing is dropped then."""
-        if not self._pending:
+    def store_next(self) -> None:
+        """Upload one object, of the oldest writes. Raises OSError; nothing is dropped then."""
+        self._object = self._object or self._join_writes()
+        if not self._object:
             return
-        name = f"{self._object}.{self._uploaded:05d}" if self._uploaded else self._object
-        try:
-            self._file_system.pipe_file(name, bytes(self._pending))
-        except Exception as error:  # each store has errors of its own kind
-            raise OSError(f"cannot upload {name}: {error}") from error
-        self._uploaded += 1
-        self._pending.clear()
+        begin = monotonic()
+        self._objects.put(f"{self._name}.{self._stored:010d}" if self._stored else self._name, self._object)
+        _pace.note(len(self._object), monotonic() - begin)
+        self._stored += 1
+        self.buffered -= len(self._object)
+        self._object = b""
+
+    def _join_writes(self) -> bytes:
+        size, joined = 0, []
+        while self._writes and (not size or size + len(self._writes[0]) <= _pace.nbytes):
+            joined.append(self._writes.popleft())
+            size += len(joined[-1])
+        return b"".join(joined)
+
+    def flush(self) -> None:
+        """Upload everything. Raises OSError; nothing is dropped then."""
+        while self.buffered:
+            self.store_next()
 
     def sync(self) -> None:
         """As flush: an object that was uploaded is durable."""
@@ -60,7 +101,15 @@ class RemoteFile:
 
     def abandon(self) -> None:
         """Forget what was not uploaded."""
-        self._pending.clear()
+        self._writes.clear()
+        self._object = b""
+        self.buffered = 0
+
+    def check_writable(self) -> None:
+        """Upload what there is. Raises OSError if the store refuses it, or has not answered after `CHECK_SECONDS`."""
+        error = _run_within(CHECK_SECONDS, self.flush)
+        if error is not None:
+            raise error
 
     def bucket_and_path(self) -> tuple[str, str]:
         """Return the bucket and the path within it that `path` names."""
@@ -70,31 +119,29 @@ class RemoteFile:
 
 
 class S3RecordWriter(RemoteFile):
-    """Objects of S3; needs the package s3fs."""
+    """Objects of S3; needs the package s3fs or boto3."""
 
 
 class GCSRecordWriter(RemoteFile):
-    """Objects of Google Cloud Storage; needs the package gcsfs."""
+    """Objects of Google Cloud Storage; needs the package gcsfs or google-cloud-storage."""
 
 
-def open_file_system(path: str) -> tuple[Any, str]:
-    """Return the file system of a URL, and the path in it.
+def _run_within(seconds: float, call: Callable[[], object]) -> OSError | None:
+    """Call `call()`; return the OSError that it raised, or one that says so if it takes longer than `seconds`."""
+    outcome: list[OSError | None] = []
 
-    Raises ImportError that says what to install, ValueError for a kind of URL that fsspec does not know.
-    """
+    def run() -> None:
+        try:
+            call()
+            outcome.append(None)
+        except OSError as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=run, name="tensorboardX-check", daemon=True)
     try:
-        from fsspec.core import url_to_fs
-
-        file_system, name = url_to_fs(path)
-        return file_system, name
-    except ImportError as error:
-        package, _, _ = (error.name or _package_of(path)).partition(".")
-        raise missing_extra(package, _EXTRAS.get(package), f"writing to {path}") from error
-
-
-def _package_of(path: str) -> str:
-    """Return the package that fsspec needs for this kind of URL."""
-    from fsspec.registry import known_implementations
-
-    module: str = known_implementations[path.partition("://")[0]]["class"]
-    return module.partition(".")[0]
+        thread.start()
+    except RuntimeError:  # there are too many threads, or the process is ending
+        run()
+    else:
+        thread.join(seconds)
+    return outcome[0] if outcome else OSError(errno.ETIMEDOUT, f"no answer within {seconds:g} seconds")

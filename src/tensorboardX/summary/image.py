@@ -16,20 +16,24 @@ from ..notices import warn_once
 from ..proto.summary_pb2 import Summary
 from ..values.arrays import Array, to_float, to_owned
 from .layout import check_axes, convert_to_HWC
+from .png import encode_png
 from .tags import blob_tag, clean_tag, to_text
 
-FORMATS: dict[str, tuple[float, tuple[str, ...], dict[str, Any]]] = {
-    "PNG": (math.inf, ("L", "LA", "RGB", "RGBA"), {}),
+FORMATS = ("PNG", "JPEG", "WEBP")
+"""The formats of pictures."""
+
+# How Pillow writes the others: the most pixels a side, the modes that they store, and options.
+_PILLOW_FORMATS: dict[str, tuple[int, tuple[str, ...], dict[str, Any]]] = {
     "JPEG": (65_535, ("L", "RGB"), {"quality": 90}),
     "WEBP": (16_383, ("RGB", "RGBA"), {"quality": 90}),
 }
-"""The formats of pictures: the most pixels a side, the modes of Pillow that they store, and options for it."""
 
 _IMAGE_AXES = ("HW", "CHW", "NCHW")
 _CHANNELS = (1, 2, 3, 4)
 _FARTHEST = 1e6  # pixels; Pillow cannot draw at coordinates beyond 32 bits
 _MOST_RESCALED = 2**28  # pixels times channels of an image that is made larger
 _LONGEST_LABEL = 1000  # characters; Pillow refuses a million
+_CONVERTED = 1 << 16  # numbers that become bytes at once: they stay in the cache of a core
 
 
 def image(tag: str, tensor: Any, rescale: float = 1, dataformats: str = "CHW") -> Summary:
@@ -116,13 +120,15 @@ def make_image(
         image_format: one of `FORMATS`. What is too large for it becomes PNG; JPEG leaves out alpha.
     """
     height, width, channels = tensor.shape
-    picture = Image.fromarray(np.ascontiguousarray(tensor))
-    if rois is not None:
-        picture = draw_boxes(picture, rois, labels)
-    if rescale != 1:
-        height, width = max(int(height * rescale), 1), max(int(width * rescale), 1)
-        picture = picture.resize((width, height), Image.Resampling.LANCZOS)
-    encoded = _encoded(picture, image_format)
+    if rois is not None or rescale != 1:
+        picture = Image.fromarray(np.ascontiguousarray(tensor))
+        if rois is not None:
+            picture = draw_boxes(picture, rois, labels)
+        if rescale != 1:
+            height, width = max(int(height * rescale), 1), max(int(width * rescale), 1)
+            picture = picture.resize((width, height), Image.Resampling.LANCZOS)
+        tensor = np.asarray(picture)
+    encoded = _encoded(tensor, image_format)
     return Summary.Image(height=height, width=width, colorspace=channels, encoded_image_string=encoded)
 
 
@@ -134,10 +140,11 @@ def checked_format(image_format: Any) -> str:
     return name
 
 
-def _encoded(picture: Image.Image, image_format: str) -> bytes:
-    most, modes, options = FORMATS[image_format]
-    if max(picture.size) > most:
-        return _encoded(picture, "PNG")
+def _encoded(pixels: Array, image_format: str) -> bytes:
+    most, modes, options = _PILLOW_FORMATS.get(image_format, (0, (), {}))
+    if max(pixels.shape[:2]) > most:
+        return encode_png(pixels)
+    picture = Image.fromarray(np.ascontiguousarray(pixels))
     if picture.mode not in modes:
         picture = picture.convert("RGBA" if "RGBA" in modes else "RGB")
     output = io.BytesIO()
@@ -219,7 +226,7 @@ def _encode(
     rois: Array | None = None,
     labels: Sequence[str] | None = None,
 ) -> Summary:
-    pixels = to_uint8(tag, convert_to_HWC(array, axes))
+    pixels = convert_to_HWC(to_uint8(tag, array), axes)
     return Summary(value=[Summary.Value(tag=tag, image=make_image(pixels, rescale, rois, labels, image_format))])
 
 
@@ -230,9 +237,20 @@ def to_uint8(tag: str, array: Array) -> Array:
     """
     if array.dtype == np.uint8:
         return array
+    numbers = array.reshape(-1)
+    pixels = np.empty(array.shape, np.uint8)
+    flat = pixels.reshape(-1)
+    for start in range(0, numbers.size, _CONVERTED):
+        part = slice(start, start + _CONVERTED)
+        flat[part] = _scaled(tag, numbers[part])
+    return pixels
+
+
+def _scaled(tag: str, numbers: Array) -> Array:
+    """Return numbers times 255, clamped to what a byte holds."""
     with np.errstate(over="ignore"):
-        scaled = array * 255.0
+        scaled: Array = numbers * 255.0
     if not (scaled.min() >= 0 and scaled.max() <= 255):  # NaN fails both
         warn_once(tag, "pixels out of range are clamped; expected is uint8 in [0, 255] or another dtype in [0, 1]")
         scaled = np.nan_to_num(scaled, nan=0.0, posinf=255.0, neginf=0.0).clip(0, 255)
-    return scaled.astype(np.uint8)
+    return scaled

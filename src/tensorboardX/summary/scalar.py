@@ -6,6 +6,8 @@ import functools
 import math
 import struct
 from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from ..notices import warn_once
@@ -45,6 +47,29 @@ def scalar_group(values: Sequence[tuple[str, float]], step: int | None, walltime
         if value - value != 0.0:
             note_non_finite(tag)
     return [event(b"".join(parts), step, walltime)]
+
+
+def merged_events(scalars: Iterable[tuple[str, float, int | None, float]]) -> list[bytes]:
+    """Return the serialized Events of scalars, those of one step in a row in one Event.
+
+    It has the wall time of the first of them. A tag that comes again at its step begins another Event.
+
+    Args:
+        scalars: tag, value, step and wall time of each.
+    """
+    events: list[bytes] = []
+    for step, successive in groupby(scalars, itemgetter(2)):
+        values: dict[str, float] = {}
+        begun_at = 0.0
+        for tag, value, _, walltime in successive:
+            if tag in values:
+                events += scalar_group(list(values.items()), step, begun_at)
+                values = {}
+            if not values:
+                begun_at = walltime
+            values[tag] = value
+        events += scalar_group(list(values.items()), step, begun_at)
+    return events
 
 
 def _float32(value: float) -> bytes:

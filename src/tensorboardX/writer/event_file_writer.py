@@ -16,7 +16,7 @@ from ..errors import InvalidTypeError, describe
 from ..proto import event_pb2
 from ..records.events import EventsWriter
 from ..records.writer import RecordWriter
-from ..storage.factories import directory_check, is_relative
+from ..storage.factories import directory_check, is_relative, local_path
 from .replaceable import Replaceable
 
 __all__ = ["EventFileWriter", "EventsWriter", "RecordWriter", "directory_check", "event_pb2"]
@@ -51,7 +51,7 @@ class EventFileWriter(Replaceable):
         self._logdir = os.fspath(logdir)
         self._settings = (self._logdir, max_queue_size, flush_secs, filename_suffix)
         self._options = options
-        prefix = os.path.join(self._logdir, "events")
+        prefix = local_path(os.path.join(self._logdir, "events"))
         if is_relative(prefix):  # for later files, should the process go elsewhere
             prefix = os.path.abspath(prefix)
 
@@ -61,7 +61,7 @@ class EventFileWriter(Replaceable):
             return EventsWriter(prefix, filename_suffix, *replaced)
 
         checked = queue_options(flush_secs, options)
-        first = open_file() if open_now else None
+        first = _checked(open_file()) if open_now else None
         self._serve(EventQueue(open_file, thread or WriterThread(), checked, first))
 
     def _serve(self, queue: EventQueue) -> None:
@@ -101,6 +101,16 @@ class EventFileWriter(Replaceable):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (type(self), self._settings, self._options)
+
+
+def _checked(first: EventsWriter) -> EventsWriter:
+    """Make sure that the first file can be written; raise OSError if not. A class that a tool put in may not know."""
+    try:
+        getattr(first, "check_writable", bool)()
+    except OSError:
+        getattr(first, "abandon", first.close)()
+        raise
+    return first
 
 
 def _restore(cls: type[EventFileWriter], settings: tuple[Any, ...], options: dict[str, Any]) -> EventFileWriter:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from ..background.entries import PendingFiles, PendingScalars, PendingScalarSummary, PendingSummary
 from ..background.queue import EventQueue, Stats
 from ..errors import InvalidValueError
@@ -187,7 +189,7 @@ class FileWriter(Replaceable):
         else:
             step, seconds = self._default_metadata.resolve(global_step, walltime)
             pending = PendingScalarSummary if is_scalar else PendingSummary
-            queue.put(pending(tag, encode, step, seconds, _memory_of(encode), _waits(encode)))
+            queue.put(pending(tag, encode, step, seconds, *_cost_of(encode)))
 
     def add_scalar_events(self, tags: Sequence[str], encode: Callable[[], list[bytes]], nbytes: int) -> None:
         """Write the serialized Events that `encode()` returns, in order with the other scalars; as `add_deferred`."""
@@ -252,12 +254,14 @@ _PLAIN_ADD_SUMMARY = FileWriter.add_summary
 _PLAIN_ADD_TO_FILE = EventFileWriter.add_event
 
 
-def _waits(encode: Callable[[], Summary]) -> bool:
-    """Whether encoding waits for a device that still computes the value."""
-    arguments = encode.args if isinstance(encode, partial) else ()
-    return any(getattr(argument, "is_on_device", False) for argument in arguments)
-
-
-def _memory_of(encode: Callable[[], Summary]) -> int:
-    arguments = encode.args if isinstance(encode, partial) else ()
-    return 1024 + sum(getattr(argument, "nbytes", 0) for argument in arguments)
+def _cost_of(encode: Callable[[], Summary]) -> tuple[int, bool]:
+    """Return how much memory a value takes until it is encoded, and whether encoding waits for a device."""
+    nbytes, waits = 1024, False
+    if type(encode) is partial:
+        for argument in encode.args:
+            if type(argument) is np.ndarray:
+                nbytes += argument.nbytes
+            elif type(argument) is not str:
+                nbytes += getattr(argument, "nbytes", 0)
+                waits = waits or getattr(argument, "is_on_device", False)
+    return nbytes, waits

@@ -191,6 +191,8 @@ class NumberMethods(RunWriter):
                 twice max_bins remain: all of the 1548 default ones for 775, half of them for 774.
         """
         if isinstance(bins, str) and bins == "tensorflow":
+            bins = self._default_histogram
+        if isinstance(bins, str) and bins == "tensorflow":
             bins = self.default_bins
         self._add_deferred(tag, prepare_histogram(tag, values, bins, max_bins), global_step, walltime)
 

@@ -15,9 +15,10 @@ from ..errors import InvalidTypeError, LogdirError, WriteError, describe
 from ..notices import warn_once
 from ..proto.event_pb2 import Event, SessionLog
 from ..proto.summary_pb2 import Summary
-from ..storage.factories import is_relative
+from ..storage.factories import is_relative, local_path
 from ..summary.histogram import DEFAULT_BINS
 from ..summary.image import checked_format
+from .environment import queue_settings, setting
 from .file_writer import DefaultMetadata, DummyFileWriter, FileWriter
 from .history import Point, ScalarHistory
 from .paths import below
@@ -81,12 +82,14 @@ class RunWriter:
         self.purge_step = purge_step
         self.default_bins = list(DEFAULT_BINS)
         self.kwargs = kwargs
+        self._default_histogram = setting("bins", "tensorflow", "tensorflow")
+        self._queue_settings = queue_settings(kwargs)
         self._max_queue = max_queue
-        self._flush_secs = flush_secs
+        self._flush_secs = setting("flush_secs", flush_secs, 120)
         self._filename_suffix = filename_suffix
         self._write_to_disk = write_to_disk
         self._comet_config = comet_config
-        self._image_format = checked_format(image_format)
+        self._image_format = checked_format(setting("image_format", image_format, "PNG"))
         self._anchor = _working_directory()
         self._start()
         try:
@@ -166,12 +169,12 @@ class RunWriter:
         if not self._write_to_disk:
             return DummyFileWriter(logdir)
         settings = (self._anchored(logdir), self._max_queue, self._flush_secs, self._filename_suffix)
-        return FileWriter(*settings, thread=self._thread, open_now=open_now, **self.kwargs)
+        return FileWriter(*settings, thread=self._thread, open_now=open_now, **self._queue_settings)
 
     def _anchored(self, directory: str) -> str:
         """Return a directory as it was meant where the writer was made, should the process have gone elsewhere."""
         moved = is_relative(directory) and _working_directory() != self._anchor
-        return os.path.join(self._anchor, directory) if moved else directory
+        return os.path.join(self._anchor, local_path(directory)) if moved else directory
 
     def _sub_writer(self, *names: str) -> tuple[str, Any]:
         """Return the directory that `names` make below the run's own, and its writer."""
@@ -275,7 +278,8 @@ class RunWriter:
         """What another process, or a copy, needs to go on in the same run with files of its own."""
         kept = ("logdir", "log_dir", "_anchor", "purge_step", "default_bins", "kwargs")
         settings = ("_max_queue", "_flush_secs", "_filename_suffix", "_write_to_disk", "_comet_config", "_image_format")
-        return {name: getattr(self, name) for name in (*kept, *settings)}
+        chosen = ("_default_histogram", "_queue_settings")
+        return {name: getattr(self, name) for name in (*kept, *settings, *chosen)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

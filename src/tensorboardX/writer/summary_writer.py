@@ -44,6 +44,10 @@ class SummaryWriter(NumberMethods, MediaMethods, ModelMethods):
             fraction of the bytes; JPEG leaves out alpha.
         kwargs: `on_full`: "block" (the default) waits for a store that does not keep up, within bounds, "drop" never
             waits. `on_error`: "warn" (the default) or "raise". `max_queue_bytes`: memory for pending events.
+            `merge_scalars`: True lets successive `add_scalar` calls of one step share an Event, which takes half the
+            bytes.
+
+    Variables of the environment set what is left at its default: see docs/performance.md.
 
     Raises OSError if the directory cannot be made or written.
     """

@@ -21,6 +21,7 @@ from .draw import STORES
 from .plan import load
 from .run import Result, run_life, run_seed, time_limit
 
+_MOST_SHOWN = 6  # violations of a life, most of which follow from one
 _COLUMNS = ("lives", "accepted", "flushes", "read", "dropped", "broken")
 
 
@@ -57,8 +58,10 @@ def _lives(first: int, store: str | None, jobs: int, seconds: float) -> Iterator
 def _told(result: Result) -> Result:
     if result.violations:
         print(f"\nlife {result.life.seed}, in {result.directory}:", flush=True)
-        for violation in result.violations:
+        for violation in result.violations[:_MOST_SHOWN]:
             print("  -", violation.replace("\n", "\n    "), flush=True)
+        if len(result.violations) > _MOST_SHOWN:
+            print(f"  and {len(result.violations) - _MOST_SHOWN} more", flush=True)
     return result
 
 

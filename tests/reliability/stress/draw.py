@@ -21,9 +21,9 @@ _SENT = {"interrupt": "SIGINT", "term": "SIGTERM", "term handled": "SIGTERM", "k
 
 _ACTIONS = {
     "burst": 8, "scalar": 4, "number": 2, "named": 1, "modern": 1, "scalars": 4, "crowd": 0.3, "at_step": 2,
-    "series": 2, "histogram": 3, "image": 2, "poster": 0.5, "video": 1, "film": 0.3, "text": 2, "tensor": 2, "summary": 1,
-    "event": 1, "slow": 1.5, "metadata": 1, "flush": 5, "close": 1.5, "make": 1, "copy": 1, "drop": 0.7, "sleep": 4, "interrupt": 1,
-    "fork": 1.5, "spawn": 1,
+    "series": 2, "histogram": 3, "image": 2, "poster": 0.5, "video": 1, "film": 0.3, "text": 2, "tensor": 2,
+    "summary": 1, "event": 1, "slow": 1.5, "metadata": 1, "flush": 5, "close": 1.5, "make": 1, "copy": 1, "drop": 0.7,
+    "sleep": 4, "interrupt": 1, "fork": 1.5, "spawn": 1,
 }  # fmt: skip
 _ACTIONS_OF_RUSH = {
     "burst": 3, "scalar": 8, "number": 1, "scalars": 8, "at_step": 1, "text": 1, "tensor": 1, "event": 1, "metadata": 1,

@@ -16,7 +16,7 @@ from tensorboardX.record_reader import RecordReader
 from .calls import KINDS, PARTS, kind_of
 
 _MOST_FOR_STOCK = 1 << 20  # bytes; its reader is written in Python
-_NAME = re.compile(r"events\.out\.tfevents\.\d{10}\..*\.(\d+)\.\d{6}")
+_NAME = re.compile(r"events\.out\.tfevents\.\d{10}\..*\.(\d+)\.\d{6}(\.[0-9a-f]{8})?")
 _JOURNAL = ".tensorboardX-global"
 
 

@@ -12,12 +12,14 @@ import collections
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from .errors import TensorBoardXError
+from google.protobuf.message import DecodeError
+
+from .errors import CorruptRecordError, TensorBoardXError
 from .proto.event_pb2 import Event
-from .records.reader import read_records
+from .records.reader import RecordReader
 from .storage.base import File
 from .storage.factories import WriterFactory
 from .storage.memory import MemoryFile, MemoryStore
@@ -42,11 +44,22 @@ def read_events(logdir: str | os.PathLike[str]) -> list[Event]:
     The record at the beginning of each file that names its format, and a record that is not whole at the end of
     one, are left out. Sub-runs are directories of their own: read them by their own path.
 
-    Raises OSError if a file cannot be read, CorruptRecordError if a checksum does not match.
+    Raises OSError if a file cannot be read, CorruptRecordError that names file and byte if a checksum does not match or
+    a record is no Event.
     """
     paths = sorted(path for path in Path(logdir).iterdir() if "tfevents" in path.name and path.is_file())
-    found = [Event.FromString(data) for path in paths for data in read_records(path)]
-    return [event for event in found if not event.file_version]
+    return [event for path in paths for event in _events_of(path) if not event.file_version]
+
+
+def _events_of(path: Path) -> Iterator[Event]:
+    with RecordReader(path) as reader:
+        offset = reader.offset
+        for data in reader:
+            try:
+                yield Event.FromString(data)
+            except DecodeError as error:
+                raise CorruptRecordError(f"{path}, byte {offset}: the record is no Event") from error
+            offset = reader.offset
 
 
 # ---- a store that fails on demand

@@ -8,8 +8,10 @@ import numpy as np  # noqa: E402
 from graph_checks import check_connected, node, shapes, sources  # noqa: E402
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
-from tensorboardX.graph.onnx import load_onnx_graph  # noqa: E402
+from tensorboardX import SummaryWriter  # noqa: E402
+from tensorboardX.graph.onnx import load_onnx_graph, parse  # noqa: E402
 from tensorboardX.proto.types_pb2 import DT_FLOAT, DT_INT64  # noqa: E402
+from tensorboardX.testing import read_events  # noqa: E402
 
 
 def tensor(name, shape, element=TensorProto.FLOAT):
@@ -27,6 +29,7 @@ def load(tmp_path):
         onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]), path)
         made = load_onnx_graph(path)
         check_connected(made)
+        assert parse(graph) == made
         return made
 
     return save_and_load
@@ -181,6 +184,18 @@ def test_element_types_are_those_of_tensorflow(load):
 def test_a_missing_file_is_an_os_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         load_onnx_graph(tmp_path / "missing.onnx")
+
+
+@pytest.mark.parametrize("content", [b"", b"\x08\x09", b"no model"])
+def test_a_file_without_a_graph_is_refused(tmp_path, content):
+    """An empty one too, and one with nothing but a version, which protobuf reads as a message without a graph."""
+    path = tmp_path / "model.onnx"
+    path.write_bytes(content)
+    writer = SummaryWriter(tmp_path / "run")
+    with pytest.raises(ValueError, match=r"onnx_model_file: '.*model\.onnx' is no ONNX model"):
+        writer.add_onnx_graph(path)
+    writer.close()
+    assert not read_events(tmp_path / "run")
 
 
 def test_what_is_no_model_is_refused(tmp_path):

@@ -25,13 +25,13 @@ def test_no_lock_file_is_left_behind(tmp_path):
 
 def test_one_that_a_killed_process_left_behind_is_used_and_deleted(tmp_path):
     (tmp_path / store.LOCK_NAME).touch()
-    prepare_embedding(tmp_path, POINTS).write()
+    prepare_embedding(tmp_path, POINTS).encode()()
     assert sorted(os.listdir(tmp_path)) == ["00000", "projector_config.pbtxt"]
 
 
 def add_many(directory: str, worker: int) -> None:
     for step in range(15):
-        prepare_embedding(directory, POINTS, global_step=step, tag=f"worker {worker}").write()
+        prepare_embedding(directory, POINTS, global_step=step, tag=f"worker {worker}").encode()()
 
 
 def test_processes_that_delete_the_lock_file_lose_no_entry_of_each_other(tmp_path):
@@ -55,6 +55,6 @@ def test_a_planted_link_is_refused(tmp_path, name):
     secret.write_bytes(b"embeddings { tensor_name: 'secret' tensor_path: 'secret' }\n")
     (logdir / name).symlink_to(secret if name != store.LOCK_NAME else tmp_path / "made-elsewhere")
     with pytest.raises(OSError, match=f"{name} is a symbolic link"):
-        prepare_embedding(logdir, POINTS).write()
+        prepare_embedding(logdir, POINTS).encode()()
     assert sorted(os.listdir(tmp_path)) == ["run", "secret"]
     assert os.listdir(logdir) == [name]

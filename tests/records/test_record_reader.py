@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import struct
 import tempfile
 import tracemalloc
@@ -18,6 +19,7 @@ from tensorboardX import SummaryWriter
 from tensorboardX.errors import CorruptRecordError, RecordError, TensorBoardXError, TruncatedRecordError
 from tensorboardX.records.framing import frame, frame_batch, masked_crc32c
 from tensorboardX.records.reader import RecordReader, read_records
+from tensorboardX.testing import read_events
 
 RECORDS = [b"", b"a", b"bc" * 20, bytes(300)]
 CONTENT = frame_batch(RECORDS)
@@ -53,6 +55,39 @@ def test_an_empty_file_has_no_records(path):
     assert list(read_records(path)) == []
     with RecordReader(path) as reader:
         assert reader.read() is None
+
+
+@pytest.mark.parametrize("offset", [len(CONTENT), len(CONTENT) + 1, 2**40, 2**62, 2**63 - 1])
+def test_beyond_the_end_there_is_nothing(path, offset):
+    path.write_bytes(CONTENT)
+    with RecordReader(path, offset) as reader:
+        assert reader.read() is None
+        assert list(reader) == []
+        assert reader.offset == offset
+
+
+@pytest.mark.parametrize("offset", [-1, -(2**70), 2**63, 2**70])
+def test_an_offset_that_no_file_has_is_refused(path, offset):
+    path.write_bytes(CONTENT)
+    with pytest.raises(ValueError, match=r"offset: got int .*; accepted is a byte of a file"):
+        RecordReader(path, offset)
+
+
+@pytest.mark.parametrize("offset", [1.5, "1", None])
+def test_an_offset_is_an_integer(path, offset):
+    path.write_bytes(CONTENT)
+    with pytest.raises(TypeError, match=r"offset: got .*; accepted is an integer"):
+        RecordReader(path, offset)
+
+
+def test_a_record_that_is_no_event_is_named(tmp_path, event_file):
+    """Its checksum is right: another program wrote it, or it was cut before it was framed."""
+    path = tmp_path / "events.out.tfevents.1"
+    path.write_bytes(event_file + frame(b"\xff" * 5) + event_file)
+    message = f"^{re.escape(str(path))}, byte {len(event_file)}: the record is no Event$"
+    with pytest.raises(CorruptRecordError, match=message) as caught:
+        read_events(tmp_path)
+    assert isinstance(caught.value, ValueError)
 
 
 def test_a_missing_file_raises(path):

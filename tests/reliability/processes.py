@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -50,7 +51,16 @@ def run(
     """Run a program to its end. Raises subprocess.TimeoutExpired, killing it, if it takes longer than `timeout`."""
     command = [str(python), str(write_script(directory, text, prelude)), *map(str, arguments)]
     env = environment() if env is None else env
-    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=env, cwd=directory)
+    prepare = _default_signals if os.name == "posix" else None
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=timeout, env=env, cwd=directory, preexec_fn=prepare
+    )
+
+
+def _default_signals() -> None:
+    """Undo what a shell did that started the tests in the background: their processes would ignore Ctrl-C too."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 Done = subprocess.CompletedProcess[str]

@@ -181,3 +181,14 @@ if sys.version_info >= (3, 12):
         """
         assert run(tmp_path, script, tmp_path / "run").returncode == 0
         assert steps(tmp_path / "run") == list(range(100))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals there")
+def test_programs_of_these_tests_hear_ctrl_c_wherever_the_tests_were_started(tmp_path):
+    """A shell ignores SIGINT for what it starts in the background, and whoever is started from there ignores it too."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        done = run(tmp_path, "print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert done.stdout == "True\n"

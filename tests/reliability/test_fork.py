@@ -15,8 +15,8 @@ from tensorboardX import SummaryWriter
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 
 JOIN = """
-def join(pid):
-    end = time.monotonic() + 20
+def join(pid, seconds=20):
+    end = time.monotonic() + seconds
     while time.monotonic() < end:
         done, status = os.waitpid(pid, os.WNOHANG)
         if done: return os.waitstatus_to_exitcode(status)
@@ -223,6 +223,40 @@ def test_children_of_multiprocessing_lose_nothing(tmp_path, method):
     found = scalars(tmp_path / "run")
     assert sum(scalar.tag.endswith("/a") for scalar in found) == 7 * 1000 + 10 + 1
     assert sum(scalar.tag.endswith("/pool") for scalar in found) == 400
+
+
+ARGUMENTS = """
+from tensorboardX import FileWriter
+from tensorboardX.proto.event_pb2 import Event
+from tensorboardX.proto.summary_pb2 import Summary
+
+def scalar():
+    return Summary(value=[Summary.Value(tag=f"{os.getpid()}/a", simple_value=1.0)])
+
+def log_events(writer):
+    for step in range(1000): writer.add_event(Event(step=step, summary=scalar()))
+
+def log_summaries(writer):
+    for step in range(1000): writer.add_summary(scalar(), step)
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context(sys.argv[2])
+    writer = FileWriter(sys.argv[1])
+    arguments = [(log_summaries, writer), (log_events, writer.event_writer)]
+    children = [context.Process(target=log, args=(argument,)) for log, argument in arguments]
+    for child in children: child.start()
+    for child in children: child.join(40)
+    assert [child.exitcode for child in children] == [0, 0], [child.exitcode for child in children]
+"""
+
+
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+def test_writers_of_events_that_are_arguments_of_children(tmp_path, method):
+    """Their queue begins while the child unpickles its arguments, before it is told that it is a child."""
+    done = run(tmp_path, "", tmp_path / "run", method, prelude=PRELUDE + ARGUMENTS)
+    assert done.returncode == 0, done.stderr
+    check_files_are_of_one_process_each(tmp_path / "run")
+    assert sorted(scalar.step for scalar in scalars(tmp_path / "run")) == sorted([*range(1000)] * 2)
 
 
 def test_workers_of_a_data_loader(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tensorboardX import FileWriter, GlobalSummaryWriter, SummaryWriter
 from tensorboardX.writer.paths import below
 
 NAMES = st.lists(st.text(alphabet=st.characters(exclude_categories=[]), max_size=12), max_size=4)
@@ -95,3 +96,59 @@ def test_names_of_many_directories_that_make_too_long_a_path_become_one():
 def test_a_name_that_is_no_string_is_refused(name):
     with pytest.raises(TypeError, match="accepted is a tag that is a string"):
         below("runs", name)
+
+
+@pytest.mark.parametrize(
+    ("comment", "ends"),
+    [
+        ("", ""),
+        ("_lr=0.1:x", "_lr=0.1:x"),
+        ("/a/b", "/a/b"),
+        ("..", ".."),
+        ("/../sibling", "runs/sibling"),
+        ("/a/../b", "/b"),
+        ("/../../x", "/_/_/x"),
+        ("/a/../../../x", "/a/_/_/_/x"),
+        ("/../..", "/_/_"),
+        ("/../../runs2/x..y", "/_/_/runs2/x..y"),
+    ],
+)
+@pytest.mark.parametrize("make", [SummaryWriter, GlobalSummaryWriter])
+def test_a_comment_does_not_lead_out_of_runs(tmp_path, monkeypatch, make, comment, ends):
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    with make(comment=comment) as writer:
+        assert writer.get_logdir().endswith(ends)
+        writer.add_scalar("a", 1.0)
+    assert [path.name for path in tmp_path.iterdir()] == ["work"]
+    assert [path.name for path in (tmp_path / "work").iterdir()] == ["runs"]
+    (file,) = tmp_path.rglob("*tfevents*")
+    assert file.parent.samefile(writer.get_logdir())
+
+
+WRITERS = [SummaryWriter, FileWriter, GlobalSummaryWriter]
+
+
+@pytest.mark.parametrize("make", WRITERS)
+@pytest.mark.parametrize("suffix", ["/../x", "/x", "a/b", "a\0b", "x" * 250, "ä" * 120, "\ud800"])
+def test_a_suffix_that_no_file_name_can_have_is_refused(tmp_path, make, suffix):
+    with pytest.raises(ValueError, match=r"filename_suffix: got .*accepted"):
+        make(str(tmp_path / "run"), filename_suffix=suffix)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("make", [*WRITERS, lambda *args, **named: SummaryWriter(*args, write_to_disk=False, **named)])
+@pytest.mark.parametrize("suffix", [None, 7, b"x", Path("x")])
+def test_a_suffix_is_a_string(tmp_path, make, suffix):
+    with pytest.raises(TypeError, match=r"filename_suffix: got .*accepted is a string"):
+        make(str(tmp_path / "run"), filename_suffix=suffix)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("make", WRITERS)
+@pytest.mark.parametrize("suffix", [".v2", "..", "ä b=1:x", "x" * 100])
+def test_other_suffixes_are_kept(tmp_path, make, suffix):
+    writer = make(str(tmp_path), filename_suffix=suffix)
+    writer.close()
+    (file,) = tmp_path.glob("*tfevents*")
+    assert file.name.endswith(suffix)

@@ -178,24 +178,3 @@ def test_files_of_a_clock_that_is_set_back_keep_their_order(tmp_path, monkeypatc
     writer.close()
     assert [step for _, step, _ in events.scalars(tmp_path)] == [1, 2]
     assert len(list(tmp_path.iterdir())) == 2
-
-
-@pytest.mark.slow
-def test_compiled_functions_may_log(tmp_path):
-    torch = pytest.importorskip("torch")
-    layer = torch.nn.Linear(4, 2)
-    with SummaryWriter(tmp_path) as writer:
-
-        def forward(x, step):
-            y = layer(x).sin()
-            writer.add_scalar("mean", y.mean(), step)
-            writer.add_scalar("step", step, step)
-            writer.add_histogram("y", y, step)
-            writer.add_image("image", y.detach().abs()[None].clamp(0, 1), step)
-            return y * 2
-
-        compiled = torch.compile(forward, backend="eager")
-        for step in range(12):
-            compiled(torch.full((3, 4), float(step)), step)
-    assert [step for tag, step, _ in events.scalars(tmp_path) if tag == "mean"] == list(range(12))
-    assert [value for tag, _, value in events.scalars(tmp_path) if tag == "step"] == list(range(12))

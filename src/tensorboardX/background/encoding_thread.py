@@ -33,6 +33,7 @@ class EncodingThread:
         self._lock = threading.RLock()  # between one more value and the end of the thread
         self._submitted = AutoResetEvent()
         self._thread: threading.Thread | None = None
+        self._ended = False
 
     def submit(self, value: Pending) -> None:
         """Have a value encoded; encodes it here where no thread can be started."""
@@ -46,6 +47,8 @@ class EncodingThread:
             self._encode_all()
 
     def _start(self) -> bool:
+        if self._ended:
+            return False
         thread = threading.Thread(target=self._run, name="tensorboardX-encoder", daemon=True)
         try:
             thread.start()
@@ -57,11 +60,19 @@ class EncodingThread:
     def _run(self) -> None:
         while True:
             self._encode_all()
-            if not self._submitted.wait(LINGER_SECONDS):
+            if not self._submitted.wait(LINGER_SECONDS) or self._ended:
                 with self._lock:
                     if not self._values:
                         self._thread = None
                         return
+
+    def end(self, seconds: float) -> None:
+        """End the thread for good once everything is encoded, and wait for that, `seconds` at most."""
+        self._ended = True
+        self._submitted.set()
+        thread = self._thread
+        if thread is not None:
+            thread.join(seconds)
 
     def _encode_all(self) -> None:
         while self._values:

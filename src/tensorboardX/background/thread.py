@@ -14,11 +14,11 @@ from typing import Protocol
 
 from ..notices import log_safely
 from ..storage.process_end import outlive_executors, stay
-from . import clock
+from . import clock, progress
 from .encoding_thread import EncodingThread
 from .entries import Barrier
+from .interpreter import is_subinterpreter
 from .memory import MemoryBudget
-from .progress import Progress
 from .signal import AutoResetEvent
 from .weak_sets import members
 
@@ -79,6 +79,9 @@ class WriterThread:
     exiting = False
     """Whether the process is about to end. Then callers wait for what they log, and no thread ends or can start."""
 
+    ended = False
+    """Whether a subinterpreter is about to end, which no thread may outlive. Then callers write what they log."""
+
     def __init__(self) -> None:
         self._queues: list[Drainable] = []
         self._reset()
@@ -90,7 +93,7 @@ class WriterThread:
         self._thread: threading.Thread | None = None
         self._urgent = False  # somebody waits
         self.idle = False  # it looks for events seldom
-        self.progress = Progress()
+        self.progress = progress.Progress()
         self.memory = MemoryBudget()
         self.encoding = EncodingThread(self.progress, self.memory, self._work)
 
@@ -106,6 +109,8 @@ class WriterThread:
         _close_at_end_of_child()
 
     def _start(self) -> None:
+        if self.ended:
+            return
         self._thread = threading.Thread(target=self._run, name="tensorboardX-writer", daemon=True)
         try:
             self._thread.start()
@@ -128,6 +133,14 @@ class WriterThread:
     def wake(self) -> None:
         """Drain now rather than at the next tick."""
         self._work.set()
+
+    def join(self, seconds: float) -> None:
+        """Wait for the end of the thread, `seconds` at most, once `ended` is set."""
+        thread = self._thread
+        self.request_drain()
+        if thread is not None:
+            thread.join(seconds)
+        self.encoding.end(seconds)
 
     def is_running(self) -> bool:
         return self._thread is not None and self._thread.is_alive()
@@ -158,7 +171,7 @@ class WriterThread:
             return True  # a signal handler that waits for this thread may have interrupted the one that has the lock
         try:
             self._queues = [queue for queue in self._queues if not queue.is_finished]
-            if self._queues or self.exiting:
+            if (self._queues or self.exiting) and not self.ended:
                 return True
             self._thread = None
             return False
@@ -230,18 +243,32 @@ def _close_all_at_exit() -> None:
     WriterThread.exiting = True
     outlive_executors()
     close_all(0.0 if _given_up_at_end else None)
+    if is_subinterpreter():
+        WriterThread.ended = True
+        for thread in members(_threads):
+            thread.join(progress.PATIENCE)
 
 
 def _close_at_end_of_child() -> None:
-    """Children of multiprocessing leave through os._exit, which runs no atexit functions, only these."""
-    global _child_closes_at_end
-    multiprocessing = sys.modules.get("multiprocessing")
-    if _child_closes_at_end or multiprocessing is None or multiprocessing.parent_process() is None:
-        return
-    from multiprocessing.util import Finalize
+    """Children of multiprocessing leave through os._exit, which runs no atexit functions, only its finalizers.
 
+    One that unpickles its arguments is not yet known as a child, and is about to forget what finalizers it has.
+    """
+    global _child_closes_at_end
+    multiprocessing, util = sys.modules.get("multiprocessing"), sys.modules.get("multiprocessing.util")
+    if _child_closes_at_end or multiprocessing is None or util is None:
+        return
     _child_closes_at_end = True
-    Finalize(None, _close_all_at_exit, exitpriority=0)
+    if multiprocessing.parent_process() is None:
+        util.register_after_fork(WriterThread, _add_finalizer)  # called when the child, or one of this process, begins
+    else:
+        _add_finalizer()
+
+
+def _add_finalizer(_: object = None) -> None:
+    global _child_closes_at_end
+    _child_closes_at_end = True
+    sys.modules["multiprocessing.util"].Finalize(None, _close_all_at_exit, exitpriority=0)
 
 
 def _after_fork_in_child() -> None:

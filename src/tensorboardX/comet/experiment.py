@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import InvalidTypeError, missing_extra
-from ..notices import logger
+from ..notices import log_safely, logger
 
 _starting = threading.Lock()  # one for all: the experiment that runs is a global of comet_ml
 
@@ -90,11 +90,14 @@ class CometExperiment:
         try:
             running = comet_ml.get_global_experiment()
             if running is not None and getattr(running, "alive", True):
-                logger.warning("a Comet experiment is running already; comet_config starts another, which replaces it")
+                log_safely(
+                    logger.warning,
+                    "a Comet experiment is running already; comet_config starts another, which replaces it",
+                )
             experiment = _new_experiment(comet_ml, self._config)
         except Exception as error:
             self._cannot_start = True
-            logger.warning("nothing is sent to Comet: the experiment could not be started: %s", error)
+            log_safely(logger.warning, "nothing is sent to Comet: the experiment could not be started: %s", error)
             return
         self._pid = os.getpid()
         self._experiment = experiment
@@ -105,7 +108,7 @@ class CometExperiment:
         try:
             self._experiment.log_other("Created from", "tensorboardX")
         except Exception as error:
-            logger.warning("not sent to Comet: what created the experiment: %s", error)
+            log_safely(logger.warning, "not sent to Comet: what created the experiment: %s", error)
 
     def _is_parents(self) -> bool:
         """Tell whether a parent process started the experiment: the threads that send are not in this one."""
@@ -114,7 +117,7 @@ class CometExperiment:
     def _warn_of_fork(self) -> None:
         if not self._warned_of_fork:
             self._warned_of_fork = True
-            logger.warning("nothing is sent to Comet from a process forked while an experiment was running")
+            log_safely(logger.warning, "nothing is sent to Comet from a process forked while an experiment was running")
 
 
 def _import_comet_ml() -> Any:

@@ -13,7 +13,7 @@ import types
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..notices import logger
+from ..notices import log_safely, logger
 from ..summary.histogram import histogram_raw
 from ..summary.image import image, image_boxes
 from ..summary.layout import batch_dataformats
@@ -89,7 +89,7 @@ class CometListener:
         except Exception as error:
             if name not in self._complained:
                 self._complained.add(name)
-                logger.warning("%s: not sent to Comet: %s; further failures are not reported", name, error)
+                log_safely(logger.warning, "%s: not sent to Comet: %s; further failures are not reported", name, error)
 
 
 # ---- what each method of a writer sends

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from ..errors import InvalidTypeError, describe
+from ..notices import log_safely
 from ..proto.attr_value_pb2 import AttrValue
 from ..proto.graph_pb2 import GraphDef
 from ..proto.node_def_pb2 import NodeDef
@@ -54,7 +55,7 @@ def graph(function: Callable[..., Any], args: Any = None, verbose: bool = False)
     arguments = argument_tuple(args)
     closed = jax.make_jaxpr(function)(*arguments)
     if verbose:
-        _logger.info("%s", closed)
+        log_safely(_logger.info, "%s", closed)
     paths = [path for path, _ in jax.tree_util.tree_flatten_with_path(arguments)[0]]
     return graph_def(_Encoder().whole(closed, _input_names(function, paths)))
 

@@ -16,6 +16,7 @@ from types import FrameType, ModuleType
 from typing import Any
 
 from ..errors import InvalidTypeError, describe
+from ..notices import log_safely
 from ..proto.graph_pb2 import GraphDef
 from ..proto.node_def_pb2 import NodeDef
 from ..proto.step_stats_pb2 import RunMetadata
@@ -88,7 +89,7 @@ def _module_nodes(torch: ModuleType, model: Any, args: tuple[Any, ...], verbose:
         program = None if _is_error_of_model(torch, model, args, error) else _export_or_none(model, args)
         if program is None:
             raise
-        _logger.info("torch.jit.trace gives no graph, so torch.export is used: %s", error)
+        log_safely(_logger.info, "torch.jit.trace gives no graph, so torch.export is used: %s", error)
         return _from_program(program, verbose)
     if isinstance(traced, torch.jit.ScriptModule):
         return _from_graph(torch, traced.graph, traced, verbose)
@@ -98,21 +99,22 @@ def _module_nodes(torch: ModuleType, model: Any, args: tuple[Any, ...], verbose:
 def _from_graph(torch: ModuleType, jit_graph: Any, module: Any, verbose: bool) -> list[NodeDef]:
     torch._C._jit_pass_inline(jit_graph)
     if verbose:
-        _logger.info("%s", jit_graph)
+        log_safely(_logger.info, "%s", jit_graph)
     return list(trace_nodes(jit_graph, module))
 
 
 def _from_program(program: Any, verbose: bool) -> list[NodeDef]:
     if verbose:
-        _logger.info("%s", program)
+        log_safely(_logger.info, "%s", program)
     return list(export_nodes(program))
 
 
 def _trace(torch: ModuleType, model: Any, args: tuple[Any, ...], strict: bool) -> Any:
     """The traced module. It is not run again to be checked: only its graph is wanted."""
     with warnings.catch_warnings():
-        # The caller did not ask for a trace, so its deprecation and its advice say nothing to them.
-        warnings.filterwarnings("ignore", message=r"`torch\.jit\.trace", category=DeprecationWarning)
+        # The caller did not ask for a trace, so its deprecation and its advice say nothing to them. It is deprecated by
+        # a DeprecationWarning up to torch 2.13, and by a FutureWarning from 2.14 on.
+        warnings.filterwarnings("ignore", message=r"`torch\.jit\.trace")
         warnings.filterwarnings("ignore", category=torch.jit.TracerWarning)
         return torch.jit.trace(model, args, strict=strict, check_trace=False)
 
@@ -129,7 +131,7 @@ def _export_or_none(model: Any, args: tuple[Any, ...]) -> Any:
     try:
         return _export(model, args)
     except Exception as error:
-        _logger.debug("torch.export gives no graph either: %s", error)
+        log_safely(_logger.debug, "torch.export gives no graph either: %s", error)
         return None
 
 

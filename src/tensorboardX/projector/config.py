@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 from typing import NamedTuple
 
-from ..notices import logger
+from ..notices import log_safely, logger
 from .pbtxt import Field, quote, split_fields
 from .store import Store
 
@@ -64,7 +64,7 @@ def read_fields(store: Store) -> list[Field]:
     except ValueError as error:  # UnicodeDecodeError, TextFormatError
         aside = f"{NAME}.broken"
         store.put(aside, content)
-        logger.warning("%s cannot be read (%s); kept as %s, and begun anew", store.path(NAME), error, aside)
+        log_safely(logger.warning, "%s cannot be read (%s); kept as %s, and begun anew", store.path(NAME), error, aside)
         return []
 
 

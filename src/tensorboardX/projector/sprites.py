@@ -6,16 +6,15 @@ square; it refuses one of more than 8192 pixels a side.
 
 from __future__ import annotations
 
-import io
 import math
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
-from ..errors import InvalidValueError, shown, type_error, value_error
+from ..errors import RefusedValueError, shown, type_error, value_error
 from ..summary.image import to_uint8
 from ..summary.layout import make_grid
+from ..summary.png import encode_png
 from ..values.arrays import Array, to_numpy
 from .tensors import check_count
 
@@ -50,7 +49,7 @@ def checked_images(label_img: Any, points: int | None, tag: str) -> Array:
 def _check_side(tag: str, count: int, size: int) -> None:
     columns = _columns(count)
     if columns * size > LARGEST_SIDE:
-        raise InvalidValueError(
+        raise RefusedValueError(
             f"tag {shown(tag)}: got {count} images of {size} x {size} pixels, which make a sprite of"
             f" {columns * size} pixels a side; accepted is {LARGEST_SIDE} a side,"
             f" for this many images {LARGEST_SIDE // columns} pixels each"
@@ -68,6 +67,4 @@ def encode_sprite(images: Array, tag: str) -> bytes:
     side = columns * images.shape[3]
     sprite = np.zeros((side, side, grid.shape[0]), np.uint8)
     sprite[: grid.shape[1]] = grid.transpose(1, 2, 0)
-    output = io.BytesIO()
-    Image.fromarray(sprite).save(output, format="PNG", compress_level=3)  # as small as by default, in half the time
-    return output.getvalue()
+    return encode_png(sprite)

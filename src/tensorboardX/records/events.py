@@ -10,19 +10,47 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import InvalidTypeError, describe
+from ..errors import InvalidTypeError, InvalidValueError, describe, shown
 from ..proto import event_pb2
 from ..storage.factories import is_local
 from ..storage.local import LocalFile
-from .framing import FRAME_BYTES
+from .framing import FRAME_BYTES, load_checksum
 from .writer import RecordWriter
 
 FILE_VERSION = "brain.Event:2"
 
 _MOST_ATTEMPTS = 1000
+_MOST_NAME_BYTES = 255  # of a file, on nearly every file system
 
 _counter = itertools.count()
 _latest = 0  # second in the name of a file
+
+
+def checked_suffix(suffix: Any) -> str:
+    """Return what is to end the names of event files. Raises TypeError or ValueError where no file can be named so."""
+    if not isinstance(suffix, str):
+        raise InvalidTypeError(f"filename_suffix: got {describe(suffix)}; accepted is a string")
+    if not suffix:
+        return suffix
+    import socket
+
+    try:
+        size = len(os.fsencode(suffix))
+    except UnicodeEncodeError as error:  # half of a surrogate pair
+        raise InvalidValueError(f"filename_suffix: got {shown(suffix)}; accepted is what UTF-8 can hold") from error
+    most = _MOST_NAME_BYTES - len(f"events.out.tfevents.{0:010d}.{socket.gethostname()}.{2**22}.{0:06d}".encode())
+    if size > most or any(separator in suffix for separator in ("\0", os.sep, os.altsep) if separator):
+        accepted = f"at most {most} bytes, without slashes and null characters: the end of the name of a file"
+        raise InvalidValueError(f"filename_suffix: got {shown(suffix)} of {size} bytes; accepted are {accepted}")
+    return suffix
+
+
+def preload() -> None:
+    """Import in a caller what writing takes and `import tensorboardX` leaves out: the writer thread imports nothing."""
+    import hashlib  # noqa: F401 (for the names of overlong tags)
+    import socket  # noqa: F401
+
+    load_checksum()
 
 
 class EventsWriter:

@@ -28,7 +28,7 @@ def u32(x: int) -> int:
 
 
 @functools.cache
-def _crc32c() -> Callable[..., int]:
+def load_checksum() -> Callable[..., int]:
     """Import the checksum when it is needed: importing it reads package metadata, for longer than all the rest."""
     import crc32c
 
@@ -41,14 +41,14 @@ def masked_crc32c(data: bytes) -> int:
 
     The mask keeps the checksum of data that embeds checksums from being trivial.
     """
-    return _masked(_crc32c()(data))
+    return _masked(load_checksum()(data))
 
 
 def masked_crc32c_of(parts: Iterable[bytes]) -> int:
     """Return the `masked_crc32c` of all parts together, of which only one is in memory at a time."""
     crc = 0
     for part in parts:
-        crc = _crc32c()(part, crc)
+        crc = load_checksum()(part, crc)
     return _masked(crc)
 
 
@@ -66,7 +66,7 @@ def frame_batch(batch: Sequence[bytes]) -> bytes:
     """Return each item as one record, one after the other."""
     if len(batch) < _MANY:
         return b"".join(map(frame, batch))
-    crcs = np.fromiter(map(_crc32c(), batch), "<u4", len(batch))
+    crcs = np.fromiter(map(load_checksum(), batch), "<u4", len(batch))
     masked = (crcs >> 15 | crcs << 17) + np.uint32(_MASK)
     parts = [b""] * (3 * len(batch))
     parts[0::3] = [_headers.get(length) or _header(length) for length in map(len, batch)]

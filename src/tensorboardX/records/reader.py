@@ -5,12 +5,14 @@ Format: see `record_writer`.
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Iterator
 from struct import Struct
 from types import TracebackType
+from typing import Any
 
-from ..errors import CorruptRecordError, TruncatedRecordError
+from ..errors import CorruptRecordError, InvalidTypeError, InvalidValueError, TruncatedRecordError, describe
 from .framing import masked_crc32c
 
 _HEADER = Struct("<QI")
@@ -22,7 +24,7 @@ class RecordReader:
 
     `offset` is where the next record begins; it moves past a record only once that was read whole. So after
     `TruncatedRecordError`, which means that the file ends within a record, the same reader can go on as soon as
-    the file has grown, and a new reader can start at a remembered offset.
+    the file has grown, and a new reader can start at a remembered offset. One beyond the end of the file is its end.
 
     Args:
         path: the file.
@@ -30,7 +32,7 @@ class RecordReader:
         descriptor: of the file, where it is open already; it stays open.
         most: bytes of data that a record may have; one that has more is taken for corrupt.
 
-    Raises OSError if the file cannot be opened.
+    Raises OSError if the file cannot be opened, TypeError or ValueError for an offset that no file has.
     """
 
     def __init__(
@@ -42,7 +44,7 @@ class RecordReader:
         most: int = 2**64,
     ) -> None:
         self.path = os.fspath(path)
-        self.offset = offset
+        self.offset = _checked_offset(offset)
         self._most = most
         source = self.path if descriptor is None else descriptor
         self._file = open(source, "rb", closefd=descriptor is None)  # noqa: SIM115 (closed by close)
@@ -54,7 +56,12 @@ class RecordReader:
         not match. A length is believed only once its checksum matched and the file is long enough for it, so
         that nothing is allocated for a false one.
         """
-        self._file.seek(self.offset)
+        try:
+            self._file.seek(self.offset)
+        except OSError:  # farther than the file system lets a file be
+            if self.offset < self._size():
+                raise
+            return None
         header = self._file.read(_HEADER.size)
         if not header:
             return None
@@ -103,6 +110,16 @@ class RecordReader:
 
     def _where(self) -> str:
         return f"{self.path}, byte {self.offset}"
+
+
+def _checked_offset(offset: Any) -> int:
+    try:
+        place = operator.index(offset)
+    except TypeError as error:
+        raise InvalidTypeError(f"offset: got {describe(offset)}; accepted is an integer") from error
+    if not 0 <= place < 2**63:
+        raise InvalidValueError(f"offset: got {describe(offset)}; accepted is a byte of a file, from 0 to 2**63 - 1")
+    return place
 
 
 def read_records(path: str | os.PathLike[str]) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from .base import File
 from .local import LocalFile
+from .objects import preload_file_system
 from .remote import GCSRecordWriter, RemoteFile, S3RecordWriter
 
 
@@ -78,6 +79,13 @@ def open_file(path: str) -> File:
     if factory is not None:
         return factory.open(path)
     return RemoteFile(path) if "://" in path else LocalFile(path)
+
+
+def preload_store(path: str) -> None:
+    """Import in a caller what opening a file of this path takes: the writer thread imports nothing."""
+    factory = _factory_of(path)
+    if "://" in path and (factory is None or isinstance(factory, (S3RecordWriterFactory, GCSRecordWriterFactory))):
+        preload_file_system(path)
 
 
 class S3RecordWriterFactory:

@@ -6,6 +6,7 @@ those of fsspec are not installed.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sys
@@ -61,6 +62,15 @@ def open_objects(url: str) -> Opened:
         raise
     except Exception as error:  # each package has errors of its own kind
         raise _could_not("open", url, error) from error
+
+
+def preload_file_system(url: str) -> None:
+    """Import the file system of a URL, or of each of a chain of them; `open_objects` says what is missing."""
+    with contextlib.suppress(Exception):  # of other packages, whose import may fail in any way
+        from fsspec import get_filesystem_class
+
+        for part in url.split("::"):
+            get_filesystem_class(part.partition("://")[0])
 
 
 def scheme_of(url: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 from functools import partial
 from typing import Any
@@ -144,7 +145,7 @@ def _histogram_of(tag: str, found: Tally, edges: Float64Array, bins: Any, max_bi
         return _proto([0.0] * 5, np.zeros(1), np.zeros(1))
     moments = [found.low, found.high, float(found.size), _storable(found.total), _storable(found.squares)]
     if isinstance(bins, str) and bins == "compact":
-        return _proto(moments, edges[1:], found.counts)
+        return _proto(moments, edges, np.append(0, found.counts))  # after an empty bucket, like any other
     counts, edges = _with_outermost(found, edges) if edges is _DEFAULT_EDGES else (found.counts, edges)
     if max_bins is not None and len(counts) > max_bins:
         counts, edges = _join_bins(counts, edges, max_bins)
@@ -259,6 +260,8 @@ def _checked_bins(tag: str, bins: Any) -> Any:
     if isinstance(bins, str):
         if bins not in _NAMED_BINS:
             raise value_error(tag, bins, "bins that are one of " + ", ".join(_NAMED_BINS))
+        if bins not in ("tensorflow", "compact"):
+            _preload_estimators()
         return bins
     if isinstance(bins, list) and bins == DEFAULT_BINS:  # a writer's own list; one of another length is told at once
         return "tensorflow"
@@ -271,3 +274,10 @@ def _checked_bins(tag: str, bins: Any) -> Any:
             return edges
     accepted = f"a number of bins from 1 to {_MOST_BINS}, or at least two increasing finite edges"
     raise value_error(tag, bins, accepted)
+
+
+@functools.cache
+def _preload_estimators() -> None:
+    """Have NumPy import in a caller what estimators of bins take: the writer thread must import nothing."""
+    for bins in _NAMED_BINS[2:]:
+        _numpy_edges(np.arange(8.0), bins)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import math
 from collections.abc import Sequence
@@ -42,8 +43,8 @@ def image(tag: str, tensor: Any, rescale: float = 1, dataformats: str = "CHW") -
     Args:
         tag: the tag.
         tensor: an array or tensor, shape as `dataformats` says, with 1, 2, 3 or 4 channels: grey or RGB, and opacity
-            or not. uint8 is taken as it is; every other dtype is multiplied by 255, and what is then out of [0, 255]
-            is clamped.
+            or not. uint8 is taken as it is, and so are other integers from 0 to 255 that are not all 0 or 1; every
+            other array is multiplied by 255, and what is then out of [0, 255] is clamped.
         rescale: factor on both sides of the stored image.
         dataformats: a permutation of HW, CHW or NCHW; a batch becomes a grid eight images wide.
 
@@ -57,7 +58,7 @@ def prepare_image(
 ) -> partial[Summary]:
     """Check and copy the arguments of `image`; the call of what is returned encodes them, in a format of `FORMATS`."""
     tag = clean_tag(tag)
-    return partial(_encode, tag, *_checked(tag, tensor, dataformats, rescale), image_format)
+    return partial(_encode, tag, *_checked(tag, tensor, dataformats, rescale, image_format), image_format)
 
 
 def image_boxes(
@@ -92,6 +93,7 @@ def prepare_image_boxes(
     """Check and copy the arguments of `image_boxes`; the call of what is returned encodes them."""
     tag = blob_tag(tag)
     boxes = to_owned(tensor_boxes, tag)
+    boxes = boxes if boxes.size else np.zeros((0, 4))  # of a detector that found nothing, in whatever shape
     if boxes.dtype.kind == "c":
         raise type_error(tag, tensor_boxes, "boxes of real numbers")
     with np.errstate(over="ignore"):  # what is beyond float64 becomes infinite, and is refused
@@ -100,7 +102,9 @@ def prepare_image_boxes(
         raise value_error(tag, tensor_boxes, "boxes of shape (N, 4), finite pixels xmin, ymin, xmax, ymax")
     texts = _checked_labels(tag, labels, len(boxes))
     boxes = boxes.clip(-_FARTHEST, _FARTHEST)
-    return partial(_encode, tag, *_checked(tag, tensor_image, dataformats, rescale), image_format, boxes, texts)
+    checked = _checked(tag, tensor_image, dataformats, rescale, image_format)
+    preload_drawing()
+    return partial(_encode, tag, *checked, image_format, boxes, texts)
 
 
 def make_image(
@@ -137,7 +141,30 @@ def checked_format(image_format: Any) -> str:
     name = image_format.upper() if isinstance(image_format, str) else ""
     if name not in FORMATS:
         raise InvalidValueError(f"image_format: got {describe(image_format)}; accepted are {', '.join(FORMATS)}")
+    if name != "PNG":  # every Pillow can write it
+        try:
+            preload_codec(name)
+        except (KeyError, OSError) as error:
+            raise InvalidValueError(f"image_format: this Pillow was built without {name}") from error
     return name
+
+
+# The threads must import nothing: a fork's child has the locks of an import that its parent's thread was at, with
+# nobody to release them. So callers have Pillow import its parts, by a small example of what the thread will do.
+
+
+@functools.cache
+def preload_codec(image_format: str) -> None:
+    """Import what storing pictures takes: in this format, and as PNG, which a picture too large for it becomes."""
+    encode_png(np.zeros((8, 8, 3), np.uint8))
+    if image_format != "PNG":
+        Image.new("RGB", (1, 1)).save(io.BytesIO(), format=image_format)
+
+
+@functools.cache
+def preload_drawing() -> None:
+    """Import what drawing boxes and labels takes."""
+    draw_boxes(Image.new("RGB", (8, 8)), np.zeros((1, 4)), ["a"])
 
 
 def _encoded(pixels: Array, image_format: str) -> bytes:
@@ -184,7 +211,8 @@ def _draw_label(draw: Any, label: str, left: float, bottom: float) -> None:
     draw.text((left + margin, bottom - height - margin), label, fill="black", font=font)
 
 
-def _checked(tag: str, tensor: Any, dataformats: str, rescale: Any) -> tuple[Array, str, float]:
+def _checked(tag: str, tensor: Any, dataformats: str, rescale: Any, image_format: str) -> tuple[Array, str, float]:
+    preload_codec(image_format)
     array = to_owned(tensor, tag)
     if array.dtype.kind == "c":
         raise type_error(tag, tensor, "an image of real numbers")
@@ -230,11 +258,25 @@ def _encode(
     return Summary(value=[Summary.Value(tag=tag, image=make_image(pixels, rescale, rois, labels, image_format))])
 
 
+def whole_pixels(tag: str, array: Array) -> Array:
+    """Return integers from 0 to 255, of which one is beyond 1, as uint8, with one warning per tag; others as they are.
+
+    Multiplied by 255, as the original does with every dtype but uint8, they would all be white.
+    """
+    if array.dtype.kind not in "iu" or array.dtype == np.uint8 or array.size == 0:
+        return array
+    if array.min() < 0 or not 1 < array.max() <= 255:
+        return array
+    warn_once(tag, f"pixels of {array.dtype} are taken for values in [0, 255], which are expected as uint8")
+    return array.astype(np.uint8)
+
+
 def to_uint8(tag: str, array: Array) -> Array:
-    """Return pixels as uint8: every other dtype is multiplied by 255 and cut to whole numbers.
+    """Return pixels as uint8, by `whole_pixels` or else multiplied by 255 and cut to whole numbers.
 
     Values out of range are clamped and NaN becomes 0, with one warning per tag.
     """
+    array = whole_pixels(tag, array)
     if array.dtype == np.uint8:
         return array
     numbers = array.reshape(-1)

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import os
 import weakref
+from collections.abc import Callable
 from typing import Any
 
-from ..background.options import Stats, queue_options
+from ..background.options import QueueOptions, Stats, queue_options
 from ..background.queue import EventQueue
 from ..background.thread import WriterThread
 from ..errors import InvalidTypeError, describe
 from ..proto import event_pb2
-from ..records.events import EventsWriter
+from ..records.events import EventsWriter, checked_suffix, preload
 from ..records.writer import RecordWriter
-from ..storage.factories import directory_check, is_relative, local_path
+from ..storage.factories import directory_check, is_relative, local_path, preload_store
+from .compiler import keep_from_compiler
 from .replaceable import Replaceable
 
 __all__ = ["EventFileWriter", "EventsWriter", "RecordWriter", "directory_check", "event_pb2"]
@@ -24,6 +26,7 @@ __all__ = ["EventFileWriter", "EventsWriter", "RecordWriter", "directory_check",
 _PLAIN_RECORD_WRITER = RecordWriter
 
 
+@keep_from_compiler
 class EventFileWriter(Replaceable):
     """Writes Events to files in a log directory, from a thread behind the callers.
 
@@ -37,6 +40,9 @@ class EventFileWriter(Replaceable):
         options: see `QueueOptions`.
     """
 
+    # The file that was opened last, closed or not: programs read its `_file_name`, and may put another in its place.
+    _ev_writer: EventsWriter | None = None
+
     def __init__(
         self,
         logdir: str,
@@ -49,6 +55,7 @@ class EventFileWriter(Replaceable):
         **options: Any,
     ) -> None:
         self._logdir = os.fspath(logdir)
+        checked_suffix(filename_suffix)
         self._settings = (self._logdir, max_queue_size, flush_secs, filename_suffix)
         self._options = options
         prefix = local_path(os.path.join(self._logdir, "events"))
@@ -61,17 +68,41 @@ class EventFileWriter(Replaceable):
             return EventsWriter(prefix, filename_suffix, *replaced)
 
         checked = queue_options(flush_secs, options)
+        open_file = self._noting(open_file)
         first = _checked(open_file()) if open_now else None
-        self._serve(EventQueue(open_file, thread or WriterThread(), checked, first))
+        if first is None:
+            preload_store(prefix)
+        self._serve(open_file, thread or WriterThread(), checked, first)
 
-    def _serve(self, queue: EventQueue) -> None:
-        self.queue = queue
+    def _noting(self, open_file: Callable[[], EventsWriter]) -> Callable[[], EventsWriter]:
+        """Return what opens a file and makes it `_ev_writer`, without keeping this writer alive."""
+        reference = weakref.ref(self)
+
+        def open_and_note() -> EventsWriter:
+            opened = open_file()
+            writer = reference()
+            if writer is not None:
+                writer._ev_writer = opened
+            return opened
+
+        return open_and_note
+
+    def _serve(
+        self,
+        open_file: Callable[[], EventsWriter],
+        thread: WriterThread,
+        options: QueueOptions,
+        first: EventsWriter | None,
+    ) -> None:
+        preload()
+        self.queue = queue = EventQueue(open_file, thread, options, first)
         # A writer that nobody can reach any more is closed behind everybody's back.
         weakref.finalize(self, queue.request_close).atexit = False
 
     @property
-    def _ev_writer(self) -> EventsWriter | None:
-        return self.queue.events_writer
+    def _file_name(self) -> str | None:
+        """The path of the file that was opened last, under the name that TensorBoard's own EventFileWriter has."""
+        return None if self._ev_writer is None else self._ev_writer._file_name
 
     @property
     def stats(self) -> Stats:

@@ -13,11 +13,12 @@ import numpy as np
 
 from ..background.entries import PendingFiles, PendingScalars, PendingScalarSummary, PendingSummary
 from ..background.queue import EventQueue, Stats
-from ..errors import InvalidValueError
+from ..errors import RefusedValueError
 from ..proto import event_pb2
 from ..proto.summary_pb2 import Summary
 from ..summary.scalar import scalar
 from ..values.arrays import to_step, to_walltime
+from .compiler import keep_from_compiler
 from .event_file_writer import EventFileWriter
 from .replaceable import Replaceable
 
@@ -34,7 +35,7 @@ class DefaultMetadata:
     def use(self, global_step: Any, walltime: Any) -> Iterator[None]:
         """Set either or both within the block. Blocks of several threads or tasks may end in any order."""
         if global_step is None and walltime is None:
-            raise InvalidValueError("use_metadata: got neither global_step nor walltime; accepted is one or both")
+            raise RefusedValueError("use_metadata: got neither global_step nor walltime; accepted is one or both")
         block = to_step(global_step), None if walltime is None else to_walltime(walltime)
         self._set_blocks([*self._blocks, block])
         try:
@@ -55,6 +56,7 @@ class DefaultMetadata:
         return step, time.time() if self.walltime is None else self.walltime
 
 
+@keep_from_compiler
 class DummyFileWriter:
     """Writes nothing anywhere; what a SummaryWriter uses with `write_to_disk=False`."""
 
@@ -110,6 +112,7 @@ class DummyFileWriter:
         yield self
 
 
+@keep_from_compiler
 class FileWriter(Replaceable):
     """Writes Events to files in one log directory.
 

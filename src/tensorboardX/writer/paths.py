@@ -10,6 +10,7 @@ from ..summary.tags import check_tag
 
 _MOST_BYTES = 200  # of one name; file systems allow 255, and sub-runs get suffixes
 _MOST_PATH_BYTES = 500  # of all names; systems allow 1,024 or 4,096 for a whole path, the log directory's included
+_UP = re.compile(r"(?<![^/\\])\.\.(?![^/\\])")  # as a whole part of a path
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')
 _PROJECTOR_CONFIG = re.compile(r"projector_config\.pbtxt", re.IGNORECASE)
 
@@ -28,6 +29,18 @@ def below(logdir: str, *names: str) -> str:
     if len("/".join(parts).encode()) > _MOST_PATH_BYTES:
         parts = [cut("_".join(parts), _MOST_BYTES + HASH_BYTES, "/".join(given))]
     return os.path.join(logdir, *parts) if parts else logdir
+
+
+def kept_inside(directory: str, name: str) -> str:
+    """Return a relative directory joined with a name, whose slashes make subdirectories.
+
+    Where `..` would lead out of the directory, each becomes `_`.
+    """
+    path = os.path.join(directory, name)
+    if not _UP.search(name):
+        return path
+    found = os.path.normpath(path)
+    return found if found.split(os.sep)[0] == directory else os.path.join(directory, _UP.sub("_", name))
 
 
 def _safe_part(part: str) -> str:

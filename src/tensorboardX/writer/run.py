@@ -15,13 +15,15 @@ from ..errors import InvalidTypeError, LogdirError, WriteError, describe
 from ..notices import warn_once
 from ..proto.event_pb2 import Event, SessionLog
 from ..proto.summary_pb2 import Summary
+from ..records.events import checked_suffix
 from ..storage.factories import is_relative, local_path
 from ..summary.histogram import DEFAULT_BINS
 from ..summary.image import checked_format
+from .compiler import tell_compiler
 from .environment import queue_settings, setting
 from .file_writer import DefaultMetadata, DummyFileWriter, FileWriter
 from .history import Point, ScalarHistory
-from .paths import below
+from .paths import below, kept_inside
 from .replaceable import tell_when_replaced
 
 AnyFileWriter = FileWriter | DummyFileWriter
@@ -31,10 +33,10 @@ Self = TypeVar("Self", bound="RunWriter")
 
 
 def default_logdir(comment: str) -> str:
-    """Return `runs/<month><day>_<time>_<host><comment>`."""
+    """Return `runs/<month><day>_<time>_<host><comment>`; slashes in the comment make subdirectories."""
     import socket
 
-    return os.path.join("runs", f"{datetime.now():%b%d_%H-%M-%S}_{socket.gethostname()}{comment}")
+    return kept_inside("runs", f"{datetime.now():%b%d_%H-%M-%S}_{socket.gethostname()}{comment}")
 
 
 def _working_directory() -> str:
@@ -78,7 +80,7 @@ class RunWriter:
         chosen = logdir or log_dir or default_logdir(comment)
         if not isinstance(chosen, (str, os.PathLike)):
             raise InvalidTypeError(f"logdir: got {describe(chosen)}; accepted is a path")
-        self.logdir = self.log_dir = os.fspath(chosen)
+        self.logdir = self.log_dir = chosen  # a Path stays one: programs write `writer.logdir / name`
         self.purge_step = purge_step
         self.default_bins = list(DEFAULT_BINS)
         self.kwargs = kwargs
@@ -86,7 +88,7 @@ class RunWriter:
         self._queue_settings = queue_settings(kwargs)
         self._max_queue = max_queue
         self._flush_secs = setting("flush_secs", flush_secs, 120)
-        self._filename_suffix = filename_suffix
+        self._filename_suffix = checked_suffix(filename_suffix)
         self._write_to_disk = write_to_disk
         self._comet_config = comet_config
         self._image_format = checked_format(setting("image_format", image_format, "PNG"))
@@ -95,7 +97,7 @@ class RunWriter:
         try:
             self._open(open_now=True)
         except OSError as error:
-            raise LogdirError(error.errno, f"cannot log to {self.logdir!r}: {error.strerror or error}") from error
+            raise LogdirError(error.errno, f"cannot log to {self._directory!r}: {error.strerror or error}") from error
         self._mark_purge()
 
     def _start(self) -> None:
@@ -110,12 +112,18 @@ class RunWriter:
         self._fast_queue: EventQueue | None = None
         self._chart_queues: dict[tuple[str, str], tuple[str, EventQueue]] = {}  # of `add_scalars`
         tell_when_replaced(self)
+        tell_compiler()
 
     # ---- where the events go
 
-    def get_logdir(self) -> str:
-        """Return the directory of the run."""
+    def get_logdir(self) -> str | os.PathLike[str]:
+        """Return the directory of the run, as it was given."""
         return self.logdir
+
+    @property
+    def _directory(self) -> str:
+        """The directory of the run as text, as the writers in it have it."""
+        return os.fspath(self.logdir)
 
     @property
     def file_writer(self) -> Any:
@@ -139,18 +147,14 @@ class RunWriter:
     @Shadowable
     def stats(self) -> Stats:
         """What became of the events of this run and its sub-runs so far, since the writer was made."""
-        total = Stats()
-        for writer in list(self._writer_of_logdir.values()):
-            for name, count in vars(writer.stats).items():
-                setattr(total, name, getattr(total, name) + count)
-        return total
+        return sum((writer.stats for writer in list(self._writer_of_logdir.values())), Stats())
 
     def _get_file_writer(self) -> Any:
         """Return the writer of the run's own directory; opens a new file after `close`."""
         return self._open(open_now=False) if self.file_writer is None else self.file_writer
 
     def _open(self, open_now: bool) -> Any:
-        writer = self._writer_in(self.logdir, open_now)
+        writer = self._writer_in(self._directory, open_now)
         reopen = getattr(getattr(writer, "event_writer", None), "reopen", None)
         if reopen is not None:  # a class that a tool put in may want to be told; ours does nothing
             reopen()
@@ -179,7 +183,7 @@ class RunWriter:
     def _sub_writer(self, *names: str) -> tuple[str, Any]:
         """Return the directory that `names` make below the run's own, and its writer."""
         self._get_file_writer()
-        logdir = below(self.logdir, *names)
+        logdir = below(self._directory, *names)
         writer = self._writer_in(logdir)
         if self.all_writers is not None:
             self.all_writers[logdir] = writer
@@ -270,7 +274,7 @@ class RunWriter:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
     ) -> None:
         self.close()
 

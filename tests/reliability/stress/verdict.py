@@ -127,12 +127,18 @@ class _Judge:
             latest[source] = found.ordinal
             steps[found.run, found.tag].append(found.step)
         if self._life.shares and self._life.writers[0].options["coalesce_process"]:
-            begins_anew = any(action.do == "make" for action in self._life.actions())  # where nobody else is left
             for (_, tag), each in steps.items():
-                expected = [0, *(step + 1 for step in each)]
-                wrong = [step for step, next_one in zip(each, expected, strict=False) if step != next_one]
-                if any(wrong) or (wrong and not begins_anew):
-                    yield f"the steps of {tag} do not count up from 0: {each[:50]}"
+                yield from self._check_counted(tag, each)
+
+    def _check_counted(self, tag: str, steps: list[int]) -> Iterator[str]:
+        """Complain unless the steps of a tag that processes count together are 0, 1, 2 and so on."""
+        if any(each.do in ("move", "remove") for each in self._life.disturbances):
+            return  # what they have to agree on went away, in the middle of somebody's turn perhaps
+        begins_anew = any(action.do == "make" for action in self._life.actions())  # where nobody else is left
+        expected = [0, *(step + 1 for step in steps)]
+        wrong = [step for step, next_one in zip(steps, expected, strict=False) if step != next_one]
+        if any(wrong) or (wrong and not begins_anew):
+            yield f"the steps of {tag} do not count up from 0: {steps[:50]}"
 
     def _files(self) -> Iterator[str]:
         """Complain of events in another process's file, and of torn records where nothing tore them."""

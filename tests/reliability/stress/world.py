@@ -15,6 +15,9 @@ from .plan import Life, Process
 from .report import report
 
 
+_COUNTS = ("written", "dropped", "failed", "errors")
+
+
 class World:
     """What the threads of a process share."""
 
@@ -55,7 +58,7 @@ class World:
         if self.life.shares:  # several numbers may stand for one writer
             counts = [(-1, list({id(stats): stats for _, each in counts for stats in each}.values()))]
         for number, each in counts:
-            total = {name: sum(vars(stats)[name] for stats in each) for name in vars(Stats())}
+            total = {name: sum(getattr(stats, name) for stats in each) for name in _COUNTS}
             report(self.process.name, thread, "stats", when, number, total)
 
 

@@ -111,3 +111,7 @@ def test_an_error_survives_the_way_from_a_worker_process(error):
 def test_what_to_install_is_an_extra_of_ours_only_if_one_brings_it():
     assert str(missing_extra("s3fs", "s3", "writing")).endswith("pip install 'tensorboardX[s3]'")
     assert str(missing_extra("adlfs", None, "writing")).endswith("pip install adlfs")
+
+
+def test_what_is_not_installed_is_a_module_that_is_not_found():
+    assert isinstance(missing_extra("onnx", "onnx", "the graph"), ModuleNotFoundError)

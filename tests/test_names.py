@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import inspect
+import json
+import pickle
+import re
 import subprocess
 import sys
 
 import pytest
+from support import record_names
+from support.original import run_original
 
 import tensorboardX
 
@@ -57,92 +63,52 @@ MODULES = {
 
 NAMES = [(module, name) for module, names in MODULES.items() for name in names]
 
-# The parameters of tensorboardX 2.6.5, in its order. Ours may have more behind them.
-PARAMETERS = {
-    "SummaryWriter": (
-        *("logdir", "comment", "purge_step", "max_queue", "flush_secs", "filename_suffix", "write_to_disk", "log_dir"),
-        "comet_config",
-    ),
-    "SummaryWriter.add_scalar": (
-        *("tag", "scalar_value", "global_step", "walltime", "display_name", "summary_description"),
-    ),
-    "SummaryWriter.add_scalars": ("main_tag", "tag_scalar_dict", "global_step", "walltime"),
-    "SummaryWriter.export_scalars_to_json": ("path",),
-    "SummaryWriter.add_histogram": ("tag", "values", "global_step", "bins", "walltime", "max_bins"),
-    "SummaryWriter.add_histogram_raw": (
-        *("tag", "min", "max", "num", "sum", "sum_squares", "bucket_limits", "bucket_counts", "global_step"),
-        "walltime",
-    ),
-    "SummaryWriter.add_image": ("tag", "img_tensor", "global_step", "walltime", "dataformats"),
-    "SummaryWriter.add_images": ("tag", "img_tensor", "global_step", "walltime", "dataformats"),
-    "SummaryWriter.add_image_with_boxes": (
-        *("tag", "img_tensor", "box_tensor", "global_step", "walltime", "dataformats", "labels"),
-    ),
-    "SummaryWriter.add_figure": ("tag", "figure", "global_step", "close", "walltime"),
-    "SummaryWriter.add_video": ("tag", "vid_tensor", "global_step", "fps", "walltime", "dataformats"),
-    "SummaryWriter.add_audio": ("tag", "snd_tensor", "global_step", "sample_rate", "walltime"),
-    "SummaryWriter.add_text": ("tag", "text_string", "global_step", "walltime"),
-    "SummaryWriter.add_onnx_graph": ("onnx_model_file",),
-    "SummaryWriter.add_openvino_graph": ("xmlname",),
-    "SummaryWriter.add_graph": ("model", "input_to_model", "verbose", "use_strict_trace"),
-    "SummaryWriter.add_embedding": ("mat", "metadata", "label_img", "global_step", "tag", "metadata_header"),
-    "SummaryWriter.add_pr_curve": (
-        *("tag", "labels", "predictions", "global_step", "num_thresholds", "weights", "walltime"),
-    ),
-    "SummaryWriter.add_pr_curve_raw": (
-        *("tag", "true_positive_counts", "false_positive_counts", "true_negative_counts", "false_negative_counts"),
-        *("precision", "recall", "global_step", "num_thresholds", "weights", "walltime"),
-    ),
-    "SummaryWriter.add_custom_scalars_multilinechart": ("tags", "category", "title"),
-    "SummaryWriter.add_custom_scalars_marginchart": ("tags", "category", "title"),
-    "SummaryWriter.add_custom_scalars": ("layout",),
-    "SummaryWriter.add_mesh": ("tag", "vertices", "colors", "faces", "config_dict", "global_step", "walltime"),
-    "SummaryWriter.add_hparams": ("hparam_dict", "metric_dict", "name", "global_step"),
-    "SummaryWriter.flush": (),
-    "SummaryWriter.close": (),
-    "SummaryWriter.use_metadata": ("global_step", "walltime"),
-    "FileWriter": ("logdir", "max_queue", "flush_secs", "filename_suffix"),
-    "FileWriter.get_logdir": (),
-    "FileWriter.add_event": ("event", "step", "walltime"),
-    "FileWriter.add_summary": ("summary", "global_step", "walltime"),
-    "FileWriter.add_graph": ("graph_profile", "walltime"),
-    "FileWriter.add_onnx_graph": ("graph", "walltime"),
-    "FileWriter.add_openvino_graph": ("graph", "walltime"),
-    "FileWriter.reopen": (),
-    "summary.scalar": ("name", "scalar", "display_name", "summary_description"),
-    "summary.histogram": ("name", "values", "bins", "max_bins"),
-    "summary.histogram_raw": ("name", "min", "max", "num", "sum", "sum_squares", "bucket_limits", "bucket_counts"),
-    "summary.make_histogram": ("values", "bins", "max_bins"),
-    "summary.image": ("tag", "tensor", "rescale", "dataformats"),
-    "summary.image_boxes": ("tag", "tensor_image", "tensor_boxes", "rescale", "dataformats", "labels"),
-    "summary.make_image": ("tensor", "rescale", "rois", "labels"),
-    "summary.draw_boxes": ("disp_image", "boxes", "labels"),
-    "summary.video": ("tag", "tensor", "fps", "dataformats"),
-    "summary.make_video": ("tensor", "fps"),
-    "summary.audio": ("tag", "tensor", "sample_rate"),
-    "summary.text": ("tag", "text"),
-    "summary.custom_scalars": ("layout",),
-    "summary.pr_curve": ("tag", "labels", "predictions", "num_thresholds", "weights"),
-    "summary.pr_curve_raw": (*("tag", "tp", "fp", "tn", "fn", "precision", "recall", "num_thresholds", "weights"),),
-    "summary.compute_curve": ("labels", "predictions", "num_thresholds", "weights"),
-    "summary.mesh": ("tag", "vertices", "colors", "faces", "config_dict"),
-    "summary.hparams": ("hparam_dict", "metric_dict"),
-    "event_file_writer.EventFileWriter": ("logdir", "max_queue_size", "flush_secs", "filename_suffix"),
-    "event_file_writer.EventsWriter": ("file_prefix", "filename_suffix"),
-    "record_writer.RecordWriter": ("path",),
-    "record_writer.masked_crc32c": ("data",),
-    "record_writer.register_writer_factory": ("prefix", "factory"),
-    "utils.figure_to_image": ("figures", "close"),
-    "utils.make_grid": ("I", "ncols"),
-    "utils.convert_to_HWC": ("tensor", "input_format"),
-    "utils.convert_to_NTCHW": ("tensor", "input_format"),
-    "utils._prepare_video": ("V",),
-    "embedding.make_tsv": ("metadata", "save_path", "metadata_header"),
-    "embedding.make_sprite": ("label_img", "save_path"),
-    "embedding.make_mat": ("matlist", "save_path"),
-    "embedding.append_pbtxt": ("metadata", "label_img", "save_path", "subdir", "global_step", "tag"),
-    "GlobalSummaryWriter.getSummaryWriter": (),
+BEFORE = {
+    "embedding": ["PreparedEmbedding", "prepare_embedding"],
+    "event_queue": ["EventQueue", "QueueOptions", "Stats"],
+    "record_reader": ["RecordReader", "read_records"],
+    "record_writer": ["frame"],
+    "testing": [
+        *["Fault", "FaultyFile", "FaultyStore", "StoreContractError", "block", "check_store", "fail", "read_events"],
+        *["short", "slow"],
+    ],
+    "errors": ["TensorBoardXError", "InvalidTypeError", "InvalidValueError", "MissingExtraError", "LogdirError"],
+    "graph": ["model_graph"],
 }
+"""What this package had beside the names of the original before its modules were put into folders."""
+
+NAMES += [(module, name) for module, names in BEFORE.items() for name in names]
+
+RECORDED = json.loads(record_names.PATH.read_text(encoding="utf-8"))
+
+# Names of the original that ours does not have, and why.
+VISDOM = "There is no writer for Visdom."
+OWN_WAY = "A step on the way of a value, which goes another way here."
+FOR_ITSELF = "The module imports it for itself, and has it under no name that anybody documents."
+ABSENT = {
+    ("", "TorchVis"): VISDOM,
+    ("", "torchvis"): VISDOM,
+    ("", "visdom_writer"): VISDOM,
+    ("comet_utils", "_clean_tag"): FOR_ITSELF,
+    ("crc32c", "_MASK"): OWN_WAY,
+    ("event_file_writer", "_EventLoggerThread"): OWN_WAY,
+    ("record_writer", "_VALID_OP_NAME_PART"): OWN_WAY,
+    ("record_writer", "_VALID_OP_NAME_START"): OWN_WAY,
+    ("record_writer", "crc32c"): FOR_ITSELF,
+    ("summary", "_INVALID_TAG_CHARACTERS"): OWN_WAY,
+    ("summary", "_draw_single_box"): OWN_WAY,
+    ("summary", "_get_tensor_summary"): OWN_WAY,
+    **{
+        (module, name): FOR_ITSELF
+        for module in ("onnx_graph", "openvino_graph")
+        for name in ("AttrValue", "GraphDef", "NodeDef", "TensorShapeProto", "VersionDef")
+    },
+}
+ORIGINAL = [
+    pytest.param(module, name, parameters, id=f"{module}.{name}".lstrip("."))
+    for module, names in RECORDED["modules"].items()
+    for name, parameters in names.items()
+]
 
 # Modules that `import tensorboardX` alone makes reachable as attributes.
 ATTRIBUTES = [
@@ -152,27 +118,38 @@ ATTRIBUTES = [
 ]
 
 
-def _resolve(path: str) -> object:
-    found: object = tensorboardX
-    for name in path.split("."):
-        found = getattr(found, name)
-    return found
-
-
 @pytest.mark.parametrize(("module", "name"), NAMES, ids=[f"{module}.{name}" for module, name in NAMES])
 def test_a_module_has_its_name(module, name):
     imported = importlib.import_module(f"tensorboardX.{module}" if module else "tensorboardX")
     assert hasattr(imported, name)
 
 
-@pytest.mark.parametrize("function", PARAMETERS)
-def test_parameters_have_the_names_and_the_order_of_the_original(function):
-    module = function.rpartition(".")[0]
-    if module[:1].islower():
-        importlib.import_module(f"tensorboardX.{module}")
-    parameters = [name for name in inspect.signature(_resolve(function)).parameters if name != "self"]
-    expected = PARAMETERS[function]
-    assert tuple(parameters[: len(expected)]) == expected
+@pytest.mark.parametrize(("module", "name", "parameters"), ORIGINAL)
+def test_the_original_has_no_more(module, name, parameters):
+    """Each of its names is here, and what can be called takes its arguments by name and in its order."""
+    imported = importlib.import_module(f"tensorboardX.{module}".rstrip("."))
+    assert hasattr(imported, name) != ((module, name) in ABSENT), f"{module}.{name}"
+    if (module, name) in ABSENT:
+        return
+    owner = getattr(imported, name)
+    if isinstance(parameters, list):
+        parameters = {"": parameters}
+    for method, expected in (parameters or {}).items():
+        found = inspect.signature(getattr(owner, method) if method else owner).parameters
+        assert list(found)[: len(expected)] == expected, f"{module}.{name}.{method}"
+
+
+def test_the_record_of_the_original_is_what_it_has(original_python):
+    script = "import json, runpy, sys; print(json.dumps(runpy.run_path(sys.argv[1])['record']()))"
+    recorded = run_original(original_python, script, record_names.__file__).stdout
+    assert json.loads(recorded) == RECORDED
+
+
+def test_the_version_is_made_of_integers_and_that_of_the_distribution_counts_ours():
+    """Programs that ask for a version make integers of its parts."""
+    release = tensorboardX.__version__
+    assert tuple(map(int, release.split("."))) == (2, 6, 5)
+    assert re.fullmatch(r"2\.6\.5\+dropin\.\d+", tensorboardX.__build__)
 
 
 @pytest.mark.parametrize("path", ATTRIBUTES)
@@ -197,6 +174,21 @@ def test_a_writer_has_its_attributes(tmp_path, name):
         assert hasattr(writer, name)
 
 
+@pytest.mark.parametrize("name", ["logdir", "log_dir"])
+def test_a_path_that_is_given_stays_one(tmp_path, name):
+    """As `logdir` in the original, `log_dir` and `get_logdir()` in torch; what the writers hold is text in both."""
+    with tensorboardX.SummaryWriter(**{name: tmp_path / "run"}) as writer:
+        writer.add_scalars("a", {"b": 1.0}, 3)
+        for given in (writer.logdir, writer.log_dir, writer.get_logdir()):
+            assert given / "checkpoint" == tmp_path / "run" / "checkpoint"
+        assert list(writer.all_writers) == [str(tmp_path / "run"), str(tmp_path / "run" / "a" / "b")]
+        assert list(writer.scalar_dict) == [str(tmp_path / "run" / "a" / "b")]
+        assert writer.file_writer.get_logdir() == str(tmp_path / "run")
+        copy = pickle.loads(pickle.dumps(writer))
+        assert copy.logdir == tmp_path / "run"
+        copy.close()
+
+
 def test_attributes_hold_what_the_original_puts_there(tmp_path):
     logdir = str(tmp_path)
     writer = tensorboardX.SummaryWriter(logdir, purge_step=3)
@@ -212,3 +204,35 @@ def test_attributes_hold_what_the_original_puts_there(tmp_path):
     assert events_writer._file_name in map(str, tmp_path.iterdir())
     writer.close()
     assert writer.all_writers is None
+
+
+def test_the_logger_that_programs_silence_is_the_one_that_warns(caplog):
+    tensorboardX.x2num.make_np(float("nan"))
+    assert [record.name for record in caplog.records] == [tensorboardX.x2num.logger.name]
+    assert tensorboardX.writer.logger is tensorboardX.summary.logger is tensorboardX.x2num.logger
+
+
+@pytest.mark.parametrize("keyword", ["new_style", "double_precision"])
+def test_a_summary_of_a_scalar_may_be_a_tensor(keyword):
+    """As in torch.utils.tensorboard.summary."""
+    [value] = tensorboardX.summary.scalar("a b", 0.5, **{keyword: True}).value
+    assert (value.tag, value.metadata.plugin_data.plugin_name) == ("a_b", "scalars")
+    assert [*value.tensor.float_val, *value.tensor.double_val] == [0.5]
+
+
+def test_whether_object_stores_can_be_written_is_told():
+    record_writer = tensorboardX.record_writer
+    assert (importlib.util.find_spec("s3fs") is not None) == record_writer.S3_ENABLED
+    assert (importlib.util.find_spec("gcsfs") is not None) == record_writer.GCS_ENABLED
+
+
+def test_a_global_writer_tells_the_last_steps_and_has_a_lock(tmp_path):
+    for share in (True, False):
+        with tensorboardX.GlobalSummaryWriter(str(tmp_path), coalesce_process=share) as writer:
+            with writer.lock:
+                for _ in range(3):
+                    writer.add_scalar(f"loss {share}", 0.5)
+            writer.add_text("note", "text")
+            assert writer.scalar_tag_to_step[f"loss_{share}"] == 2
+            assert writer.text_tag_to_step["note/text_summary"] == 0
+            assert writer.image_tag_to_step == writer.audio_tag_to_step == writer.histogram_tag_to_step

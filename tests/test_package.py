@@ -48,5 +48,5 @@ def test_the_distribution_satisfies_what_downstream_projects_require():
 
     import tensorboardX
 
-    assert version("tensorboardX") == tensorboardX.__version__
-    assert tensorboardX.__version__ in SpecifierSet(">=2.2,<3")
+    assert version("tensorboardX") == tensorboardX.__build__
+    assert tensorboardX.__build__ in SpecifierSet(">=2.2,<3")

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from . import event_file_writer, proto, record_writer, summary, utils, writer, x2num
-from ._version import __version__
+from ._version import __build__, __version__
 from .errors import TensorBoardXError
 from .event_file_writer import EventFileWriter
 from .record_writer import RecordWriter
@@ -23,6 +23,7 @@ __all__ = [
     "RecordWriter",
     "SummaryWriter",
     "TensorBoardXError",
+    "__build__",
     "__version__",
     "comet_utils",
     "crc32c",

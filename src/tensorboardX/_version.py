@@ -1,3 +1,7 @@
 """The version, read by the build as well."""
 
-__version__ = "2.6.5+dropin.1"
+__build__ = "2.6.5+dropin.1"
+"""The version of the distribution: the release of tensorboardX whose API it has, and what counts ours."""
+
+__version__ = __build__.partition("+")[0]
+"""The release alone. Programs split it at its dots and make integers of the parts."""

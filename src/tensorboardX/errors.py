@@ -19,7 +19,19 @@ class InvalidValueError(TensorBoardXError, ValueError):
     """A value has the right type and the wrong shape, range or content."""
 
 
-class MissingExtraError(TensorBoardXError, ImportError):
+class RefusedTypeError(InvalidTypeError, NotImplementedError, AssertionError):
+    """A value, image, curve and so on is of a type that cannot be logged.
+
+    tensorboardX and torch.utils.tensorboard raise NotImplementedError or AssertionError there, often one of them what
+    the other does not; programs catch these to leave the value out, or to log the items of a dict one by one.
+    """
+
+
+class RefusedValueError(InvalidValueError, NotImplementedError, AssertionError):
+    """The same for one of the right type and the wrong shape, range or content; see `RefusedTypeError`."""
+
+
+class MissingExtraError(TensorBoardXError, ModuleNotFoundError):
     """An optional package is needed for this call and is not installed, or is too old."""
 
 
@@ -105,11 +117,11 @@ def outdated_extra(package: str, version: str, needed: str, extra: str, purpose:
     return MissingExtraError(f"{found}: pip install 'tensorboardX[{extra}]'", name=package)
 
 
-def type_error(tag: Any, got: Any, accepted: str) -> InvalidTypeError:
+def type_error(tag: Any, got: Any, accepted: str) -> RefusedTypeError:
     """The error for a value of the wrong type logged under `tag`."""
-    return InvalidTypeError(f"tag {shown(tag)}: got {describe(got)}; accepted is {accepted}")
+    return RefusedTypeError(f"tag {shown(tag)}: got {describe(got)}; accepted is {accepted}")
 
 
-def value_error(tag: Any, got: Any, accepted: str) -> InvalidValueError:
+def value_error(tag: Any, got: Any, accepted: str) -> RefusedValueError:
     """The error for a value of the right type and the wrong shape, range or content logged under `tag`."""
-    return InvalidValueError(f"tag {shown(tag)}: got {describe(got)}; accepted is {accepted}")
+    return RefusedValueError(f"tag {shown(tag)}: got {describe(got)}; accepted is {accepted}")

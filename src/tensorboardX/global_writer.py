@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from .notices import log_safely
+from .shared import steps
 from .shared.steps import StepCounter
 from .shared.writer import SharedSummaryWriter, can_share
 from .storage.locks import NO_LOCKS
@@ -103,8 +104,24 @@ class GlobalSummaryWriter:
         """The FileWriter of the run."""
         return self.smw._get_file_writer()
 
-    def get_logdir(self) -> str:
-        """Return the directory of the run."""
+    @property
+    def lock(self) -> Any:
+        """What keeps the other threads of this process from counting the step of a value."""
+        return steps._calling
+
+    @property
+    def scalar_tag_to_step(self) -> dict[str, int]:
+        """The step at which each stored tag was logged last: one count for all methods, under the original's names."""
+        counted = self._counter._steps
+        if isinstance(self.smw, SharedSummaryWriter):  # the file has the count of all processes
+            self.smw.flush()
+            counted = {**counted, **self.smw._run._known.steps}
+        return {tag: step - 1 for tag, step in counted.items()}
+
+    image_tag_to_step = histogram_tag_to_step = text_tag_to_step = audio_tag_to_step = scalar_tag_to_step
+
+    def get_logdir(self) -> str | os.PathLike[str]:
+        """Return the directory of the run, as it was given."""
         return self.smw.get_logdir()
 
     def _log(self, method: str, tag: Any, **arguments: Any) -> None:
@@ -243,7 +260,7 @@ def _make_writer(settings: tuple[Any, ...], options: dict[str, Any], share: bool
 
 
 def _restore(cls: type[GlobalSummaryWriter], smw: SummaryWriter) -> GlobalSummaryWriter:
-    logdir = os.path.abspath(smw._anchored(smw.logdir))  # shared are local directories only
+    logdir = os.path.abspath(smw._anchored(smw._directory))  # shared are local directories only
     key = (cls, logdir, smw._filename_suffix, type(smw))
     with _making:
         if key not in _copies:

@@ -10,7 +10,18 @@ from .values.figures import figure_to_image
 if TYPE_CHECKING:
     from .summary.gif import _prepare_video
 
-__all__ = ["_prepare_video", "convert_to_HWC", "convert_to_NTCHW", "figure_to_image", "make_grid"]
+__all__ = [
+    "_prepare_video",
+    "convert_to_HWC",
+    "convert_to_NTCHW",
+    "figure_to_image",
+    "graphviz_to_image",
+    "make_grid",
+]
+
+
+def graphviz_to_image() -> None:
+    """Do nothing, as in the original."""
 
 
 def __getattr__(name: str) -> Any:

@@ -90,9 +90,9 @@ def _tensor(tensor: Any, plugin: str) -> Lines:
     for field, content in tensor.ListFields():
         if field.name == "tensor_shape":
             yield f"tensor_shape: {[dim.size for dim in content.dim]}"
-        elif field.name == "tensor_content":
+        elif field.name == "tensor_content" or (field.name == "float_val" and plugin in ("pr_curves", "mesh")):
             array = make_ndarray(tensor)
-            yield f"tensor_content: {array.dtype.name}, {len(content)} bytes"
+            yield f"{field.name}: {array.dtype.name}, {array.nbytes} bytes"
             yield from indented(_rows(array))
         elif field.name == "string_val" and plugin == "custom_scalars":
             for layout in content:

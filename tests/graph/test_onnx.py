@@ -9,7 +9,7 @@ from graph_checks import check_connected, node, shapes, sources  # noqa: E402
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
 from tensorboardX import SummaryWriter  # noqa: E402
-from tensorboardX.graph.onnx import load_onnx_graph  # noqa: E402
+from tensorboardX.graph.onnx import load_onnx_graph, parse  # noqa: E402
 from tensorboardX.proto.types_pb2 import DT_FLOAT, DT_INT64  # noqa: E402
 from tensorboardX.testing import read_events  # noqa: E402
 
@@ -29,6 +29,7 @@ def load(tmp_path):
         onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]), path)
         made = load_onnx_graph(path)
         check_connected(made)
+        assert parse(graph) == made
         return made
 
     return save_and_load

@@ -143,6 +143,22 @@ def test_only_our_own_warnings_are_silent(recwarn):
     assert [str(warning.message) for warning in recwarn] == ["mine", "mine too"]
 
 
+@pytest.mark.parametrize("category", [DeprecationWarning, FutureWarning])
+def test_no_version_of_torch_says_that_its_tracer_is_deprecated(recwarn, monkeypatch, category):
+    trace = torch.jit.trace
+
+    def deprecated(*args, **kwargs):  # as in 2.14.1
+        for name in ("trace", "trace_method"):
+            advice = "Please switch to `torch.compile` or `torch.export`."
+            warnings.warn(f"`torch.jit.{name}` is deprecated. {advice}", category, stacklevel=2)
+        return trace(*args, **kwargs)
+
+    monkeypatch.setattr(torch.jit, "trace", deprecated)
+    warnings.simplefilter("always")
+    graph(torch.nn.Linear(3, 2), torch.ones(1, 3))
+    assert not recwarn.list
+
+
 def test_nothing_is_printed_and_verbose_logs(capfd, caplog):
     with caplog.at_level(logging.INFO, logger="tensorboardX.graph.pytorch"):
         graph(mlp(), ROWS)

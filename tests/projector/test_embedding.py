@@ -24,7 +24,7 @@ from tensorboard.plugins.projector import projector_plugin
 from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 
 from tensorboardX import SummaryWriter
-from tensorboardX.embedding import append_pbtxt, make_mat, make_sprite, make_tsv
+from tensorboardX.embedding import append_pbtxt, make_mat, make_sprite, make_tsv, maybe_upload_file
 from tensorboardX.errors import InvalidValueError, MissingExtraError
 from tensorboardX.projector import names, pbtxt, store
 from tensorboardX.projector.embedding import prepare_embedding
@@ -322,6 +322,38 @@ def test_everything_is_copied_before_it_is_written(tmp_path):
 
 
 # Labels
+
+
+class Text:
+    """A string tensor of TensorFlow without axes: no `item`, and bytes in it."""
+
+    shape = ()
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        return np.array(self.text.encode(), dtype=object)
+
+
+class Variable:
+    """A variable of Chainer without axes: no `item`, and nothing that NumPy reads."""
+
+    shape, device = (), "@numpy"
+
+    def __init__(self, number: float) -> None:
+        self.array = np.array(number)
+
+
+def test_labels_of_tensors_without_item(tmp_path):
+    labels = write_labels(tmp_path, [Text("é 1"), Text("b"), Variable(0.5)])
+    assert [row["label"] for row in labels] == ["é 1", "b", "0.5"]
+
+
+def test_labels_of_tensorflow(tmp_path):
+    tf = pytest.importorskip("tensorflow")
+    assert [row["label"] for row in write_labels(tmp_path, tf.constant(["é 1", "b"]))] == ["é 1", "b"]
+    assert [row["label"] for row in write_labels(tmp_path, tf.constant([3, 4]))] == ["3", "4"]
 
 
 def write_labels(directory: Path, metadata, header=None, points: int | None = None) -> list[dict[str, str]]:
@@ -728,3 +760,17 @@ def test_a_run_of_a_registered_writer_factory_is_refused(tmp_path, monkeypatch, 
         with pytest.raises(InvalidValueError, match=f"{logdir}.*a local directory or a URL of fsspec"):
             writer.add_embedding(VECTORS)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_file_written_under_the_path_of_an_object_store_is_copied_there(tmp_path, monkeypatch):
+    memory = type(pytest.importorskip("fsspec").filesystem("memory"))
+    monkeypatch.setitem(importlib.import_module("fsspec.registry")._registry, "s3", memory)
+    monkeypatch.setattr(memory, "store", {})
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s3:" / "bucket" / "run").mkdir(parents=True)
+    Path("s3:/bucket/run/labels.tsv").write_text("a")
+    maybe_upload_file("s3://bucket/run/labels.tsv")
+    maybe_upload_file("labels.tsv")  # is local, and need not be there
+    [(path, file)] = memory.store.items()
+    assert path.endswith("bucket/run/labels.tsv")
+    assert file.getvalue() == b"a"

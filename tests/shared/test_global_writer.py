@@ -270,8 +270,8 @@ def test_each_stored_tag_has_its_steps_whatever_the_method(tmp_path, share):
             call(writer, tag)
     found: dict[str, list[int]] = {}
     for event in read_events(tmp_path):
-        for value in event.summary.value:
-            found.setdefault(value.tag, []).append(event.step)
+        for tag in {value.tag for value in event.summary.value}:  # that of a sound is there twice
+            found.setdefault(tag, []).append(event.step)
     assert len(found["a_b"]) > 20
     assert found == {tag: list(range(len(steps))) for tag, steps in found.items()}
 

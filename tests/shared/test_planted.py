@@ -146,7 +146,8 @@ def test_a_run_whose_journal_has_another_name_is_joined_all_the_same(tmp_path):
 # ---- other users
 
 AS_USERS = """
-    import concurrent.futures.thread, crc32c, hashlib  # before the process may read nothing of this installation any more
+    # Before the process may read nothing of this installation any more.
+    import concurrent.futures.thread, crc32c, hashlib
     from tensorboardX.errors import LogdirError
 
     def log(user, umask, numbers):

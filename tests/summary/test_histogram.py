@@ -272,3 +272,13 @@ def test_raw_histograms_are_the_bytes_of_protobuf(moments, numbers):
 def test_raw_histograms_that_cannot_be_are_refused(moments, limits, counts, error):
     with pytest.raises(error, match="'raw'"):
         histogram_raw("raw", *moments, limits, counts)
+
+
+@pytest.mark.parametrize("values", DISTRIBUTIONS.values(), ids=DISTRIBUTIONS)
+def test_compact_bins_begin_with_an_empty_one_at_the_least_value(values):
+    """As all other histograms do; tbparse refuses those whose first bin holds anything."""
+    histo = _only(histogram("h", values, "compact"))
+    assert len(histo.bucket) == len(histo.bucket_limit) == 49
+    assert histo.bucket[0] == 0
+    assert sum(histo.bucket) == values.size
+    assert (histo.bucket_limit[0], histo.bucket_limit[-1]) == (histo.min, histo.max) == (values.min(), values.max())

@@ -254,3 +254,35 @@ def test_a_label_longer_than_pillow_draws_is_cut():
     pixels, boxes = np.zeros((3, 20, 20)), [[1, 1, 15, 15]]
     long = _pixels(image_boxes("a", pixels, boxes, labels=["x" * 1_000_001]))
     np.testing.assert_array_equal(long, _pixels(image_boxes("a", pixels, boxes, labels=["x" * 1000])))
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int16, np.int32, np.int64, np.uint16, np.uint64, ">i4"])
+def test_integers_are_taken_for_pixels_with_one_warning(dtype, caplog):
+    """Multiplied by 255 they would be white, or anything once they wrap."""
+    tag = f"integers/{np.dtype(dtype).name}/{np.dtype(dtype).isnative}"
+    most = min(np.iinfo(dtype).max, 255)
+    pixels = np.arange(0, most + 1).reshape(1, -1, 4).astype(dtype)
+    for _ in range(2):
+        assert image(tag, pixels) == image(tag, pixels.astype(np.uint8))
+    assert caplog.text.count(f"tag {tag!r}: pixels of") == 1
+
+
+@pytest.mark.parametrize("array", [[[0, 1], [1, 1]], [[False, True], [True, True]]])
+def test_zeros_and_ones_are_black_and_white(array, caplog):
+    expected = np.array(array).astype(np.uint8) * 255
+    assert image("bits", np.array(array), dataformats="HW") == image("bits", expected, dataformats="HW")
+    assert not caplog.text
+
+
+@pytest.mark.parametrize(("low", "high"), [(-1, 255), (0, 256)])
+def test_integers_beyond_pixels_are_clamped(low, high, caplog):
+    tag = f"beyond/{low}/{high}"
+    white = image(tag, np.array([[0, 255]], np.uint8), dataformats="HW")
+    assert image(tag, np.array([[min(low, 0), high]]), dataformats="HW") == white
+    assert "pixels out of range are clamped" in caplog.text
+
+
+@pytest.mark.parametrize("boxes", [[], np.zeros(0), np.zeros((0, 4)), torch.empty(0)], ids=str)
+def test_no_boxes_in_any_shape(boxes):
+    pixels = np.zeros((3, 8, 8), np.uint8)
+    assert image_boxes("none", pixels, boxes, labels=[]) == image_boxes("none", pixels, np.zeros((0, 4)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+import sys
 
 import numpy as np
 import pytest
@@ -60,7 +61,7 @@ def test_one_encoder_serves_many_tags(events):
 
 
 def test_an_encoder_of_endless_tags_forgets_and_stays_right(monkeypatch):
-    monkeypatch.setattr("tensorboardX.summary.scalar.MOST_TAGS", 10)
+    monkeypatch.setattr(sys.modules[ScalarEventEncoder.__module__], "MOST_TAGS", 10)
     encoder = ScalarEventEncoder()
     for number in range(100):
         _events_equal_bytes(encoder, f"tag{number % 37}", 0.5, number, 1.5)

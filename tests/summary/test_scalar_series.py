@@ -57,3 +57,11 @@ def test_what_is_refused_gives_no_warning(caplog):
     with pytest.raises(ValueError, match="steps"):
         prepare_series("series/refused", [np.nan], [1, 2], 7.5)
     assert "NaN" not in caplog.text
+
+
+def test_points_without_a_time_are_a_microsecond_apart():
+    [(encode, _)] = prepare_series("a", np.zeros(1000), None, None, 1.7e9)
+    times = [Event.FromString(data).wall_time for data in encode()]
+    assert times[-1] == 1.7e9
+    assert np.diff(times) == pytest.approx(1e-6, rel=0.25)  # a float64 of this size has steps of a quarter of it
+    assert not list(prepare_series("a", [], None, None, 1.7e9))

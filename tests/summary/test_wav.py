@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 import torch
 from support import served
+from support.events import events
 from support.original import run_original
 
+import tensorboardX
 from tensorboardX.proto.event_pb2 import Event
 from tensorboardX.record_writer import RecordWriter
 from tensorboardX.summary.wav import audio, prepare_audio
@@ -31,7 +33,7 @@ np.save(sys.argv[2], samples)
 
 def decode(summary):
     """Parameters and samples of the WAV file, by the standard library."""
-    [value] = summary.value
+    value = summary.value[-1]
     with wave.open(io.BytesIO(value.audio.encoded_audio_string)) as file:
         samples = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, file.getnchannels())
         return file.getparams(), samples
@@ -64,7 +66,15 @@ def test_samples_equal_those_of_the_original(dtype, original_python, tmp_path):
 
 @pytest.mark.parametrize(
     ("shape", "stored"),
-    [((7,), (7, 1)), ((7, 1), (7, 1)), ((7, 2), (7, 2)), ((1, 7), (7, 1)), ((1, 1), (1, 1)), ((2, 2), (2, 2))],
+    [
+        ((7,), (7, 1)),
+        ((7, 1), (7, 1)),
+        ((7, 2), (7, 2)),
+        ((1, 7), (7, 1)),
+        ((1, 1), (1, 1)),
+        ((1, 2), (1, 2)),
+        ((2, 2), (2, 2)),
+    ],
 )
 def test_shapes(shape, stored):
     sound = RANDOM.integers(-(2**15), 2**15, shape).astype(np.int16)
@@ -136,7 +146,7 @@ def test_tensorboard_serves_the_samples(tensorboard, tmp_path):
     writer = RecordWriter(str(tmp_path / "events.out.tfevents.1.test"))
     writer.write(Event(file_version="brain.Event:2").SerializeToString())
     for step, sound in enumerate([mono.half(), stereo]):
-        event = Event(step=step, wall_time=1.0, summary=audio("a tone: 50%", sound, 22050))
+        event = Event(step=step, wall_time=1.0, summary=prepare_audio("a tone: 50%", sound, 22050)())
         writer.write(event.SerializeToString())
     writer.close()
     first, second = served.audio(tensorboard(tmp_path))["."]["a tone: 50%"][0]
@@ -145,3 +155,17 @@ def test_tensorboard_serves_the_samples(tensorboard, tmp_path):
     assert rate == 22050
     np.testing.assert_allclose(samples / 32768, mono.T, atol=1e-3)
     np.testing.assert_array_equal(second.pcm()[1], stereo)
+
+
+def test_a_logged_sound_has_no_metadata_and_comes_after_what_tells_its_kind(tmp_path):
+    """Aim's converter leaves out a sound with a plugin that it does not know."""
+    sound = np.array([0.0, 0.5, -0.5])
+    with tensorboardX.SummaryWriter(tmp_path) as writer:
+        writer.add_audio('a "b"', sound, 3, 8000)
+    [event] = events(tmp_path)
+    told, logged = event.summary.value
+    assert (told.tag, logged.tag) == ("a _b_", "a _b_")
+    assert told.WhichOneof("value") is None
+    assert told.metadata.plugin_data.plugin_name == "audio"
+    assert not logged.HasField("metadata")
+    assert [logged.SerializeToString()] == [v.SerializeToString() for v in audio('a "b"', sound, 8000).value]

@@ -346,7 +346,9 @@ CASES: dict[str, Case] = {
         ),
         {"dataformats": of.names()},
     ),
-    "add_audio": Case("add_audio", _tagged(snd_tensor=_SOUND, sample_rate=_RATE), {}, blob),
+    "add_audio": Case(
+        "add_audio", _tagged(snd_tensor=_SOUND, sample_rate=_RATE), {}, lambda arguments: 2 * blob(arguments)
+    ),
     "add_text": Case(
         "add_text",
         _tagged(text_string=of.names()),

@@ -48,6 +48,40 @@ class HasDLPack:
         return self.held.__dlpack_device__()
 
 
+class HasAsNumpy:
+    """What MXNet's arrays have, and nothing else."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.held = array
+
+    shape = property(lambda self: self.held.shape)
+    dtype = property(lambda self: self.held.dtype)
+
+    def asnumpy(self) -> np.ndarray:
+        return self.held
+
+
+class HasArrayOnDevice:
+    """What Chainer's variables have, and nothing else."""
+
+    device = "@numpy"
+
+    def __init__(self, array: np.ndarray | None) -> None:
+        self.array = array
+
+    shape = property(lambda self: self.array.shape)
+    dtype = property(lambda self: self.array.dtype)
+
+
+class HasDataOnDevice:
+    """The same under its older name."""
+
+    device = "@numpy"
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.data = array
+
+
 class TensorSubclass(torch.Tensor):
     pass
 
@@ -196,6 +230,36 @@ def test_paddle():
     np.testing.assert_array_equal(to_numpy(paddle.to_tensor(VALUES).astype("bfloat16")), VALUES)
 
 
+def test_chainer():
+    chainer = pytest.importorskip("chainer")
+    for value in (chainer.Variable(VALUES), chainer.Parameter(VALUES), [chainer.Variable(row) for row in VALUES]):
+        np.testing.assert_array_equal(to_numpy(value), VALUES)
+    assert to_float(chainer.functions.mean(chainer.Variable(np.array([0.25, 0.75])))) == 0.5
+    with pytest.raises(TypeError, match="'x': got chainer"):
+        to_numpy(chainer.Parameter(chainer.initializers.Normal()), "x")  # without a shape yet
+
+
+def test_mxnet():
+    mx = pytest.importorskip("mxnet")
+    for value in (mx.nd.array(VALUES), mx.np.array(VALUES), [mx.nd.array(row) for row in VALUES]):
+        np.testing.assert_array_equal(to_numpy(value), VALUES)
+    assert to_float(mx.nd.array([0.5])) == to_float(mx.np.array(0.5)) == 0.5
+
+
+@pytest.mark.parametrize("kind", [HasAsNumpy, HasArrayOnDevice, HasDataOnDevice])
+def test_arrays_that_have_no_protocol_of_numpy(kind):
+    np.testing.assert_array_equal(to_numpy(kind(VALUES)), VALUES)
+    np.testing.assert_array_equal(to_numpy([kind(row) for row in VALUES]), VALUES)
+    np.testing.assert_array_equal(x2num.make_np(kind(VALUES)), VALUES)
+    assert to_float(kind(np.array([0.5]))) == 0.5
+
+
+@pytest.mark.parametrize("array", [None, np.array(["a"])])
+def test_a_variable_without_numbers_is_refused(array):
+    with pytest.raises(TypeError, match="'x': got"):
+        to_numpy(HasArrayOnDevice(array), "x")
+
+
 def test_cupy():
     cupy = pytest.importorskip("cupy")
     np.testing.assert_array_equal(to_numpy(cupy.asarray(VALUES)), VALUES)
@@ -237,6 +301,8 @@ OWNERS = {
     "tensor": torch.from_numpy,
     "__array__": HasArray,
     "__dlpack__": HasDLPack,
+    "asnumpy": HasAsNumpy,
+    "array beside a device": HasArrayOnDevice,
     "memoryview": memoryview,
     "list of arrays": lambda memory: [memory],
     "list of tensors": lambda memory: [torch.from_numpy(memory)],

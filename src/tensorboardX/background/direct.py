@@ -151,7 +151,9 @@ class DirectWriter:
         while last.file is file:
             if not last.is_done:
                 self._complete(last, file)
-            entries = list(itertools.islice(self._entries, _MOST_ENTRIES + 1))
+            if len(self._entries) > _MOST_ENTRIES:
+                return False
+            entries = list(self._entries)  # in one call: other threads append
             if not entries:
                 return True
             events = self._serialized(entries)
@@ -176,9 +178,7 @@ class DirectWriter:
         return not any(other != thread and presence() is not None for other, presence in list(self._present.items()))
 
     def _serialized(self, entries: list[Entry]) -> list[bytes] | None:
-        """Return the Events of entries, None where they are too many or have to be encoded at length."""
-        if len(entries) > _MOST_ENTRIES:
-            return None
+        """Return the Events of entries, None where they are too large or have to be encoded at length."""
         if self._merge_scalars and all(type(entry) is tuple for entry in entries):
             return merged_events(entries)  # type: ignore[arg-type]
         events: list[bytes] = []

@@ -68,6 +68,8 @@ class PendingSummary(Pending):
         waits: whether `encode` waits, say for an accelerator.
     """
 
+    encode: Callable[[], Summary | bytes]
+
     def __init__(
         self,
         tag: str,
@@ -79,7 +81,7 @@ class PendingSummary(Pending):
     ) -> None:
         self.nbytes = nbytes
         self.tags = (tag,)
-        self._encode = encode
+        self.encode = encode
         self._step = step
         self._walltime = walltime
         self._waits = waits
@@ -90,7 +92,7 @@ class PendingSummary(Pending):
 
     def serialize(self) -> list[bytes]:
         """Encode the value, as one Event."""
-        encode, self._encode = self._encode, _encoded
+        encode, self.encode = self.encode, _encoded
         return [event(serialized(encode()), self._step, self._walltime)]
 
 

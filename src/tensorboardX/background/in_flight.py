@@ -73,14 +73,14 @@ class InFlight:
         self.is_closing = False
         return barriers
 
-    def drop_values(self) -> int:
-        """Give up all values; return how many."""
+    def drop_values(self) -> list[Pending]:
+        """Give up all values, and return them."""
         values = [entry for entry in self._entries if isinstance(entry, Pending)]
         self._entries = collections.deque(entry for entry in self._entries if isinstance(entry, Barrier))
         self._tags.clear()
         for value in values:
             self._thread.cancel(value)
-        return len(values)
+        return values
 
     def leave_to_parent(self) -> None:
         """In a fork's child: the values are the parent's."""

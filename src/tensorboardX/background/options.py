@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numbers
-from dataclasses import dataclass, fields
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from ..errors import InvalidTypeError, InvalidValueError, describe
@@ -13,15 +15,38 @@ from ..errors import InvalidTypeError, InvalidValueError, describe
 class Stats:
     """What became of the events of a writer so far.
 
-    `written` events are with the operating system; `dropped` ones were given up because the store failed or was
-    too slow; `failed` ones could not be encoded. `errors` counts the errors of the store. What is in none of the
-    first three is pending.
+    What is neither written nor dropped nor failed is pending.
+
+    Attributes:
+        written: Events that are with the operating system, or that an object store has.
+        dropped: events that were given up because the store failed or was too slow.
+        failed: events that could not be encoded.
+        errors: of the store.
+        dropped_by_reason: how many of `dropped` found "no room", were taken back by a "raised error", were pending when
+            the writer was "closed while failing" or the process "ended", went with a "removed directory", or were
+            "files" of embeddings that could not be written.
+        dropped_by_kind: how many of them were a "scalar", an "image", a "histogram" and so on.
     """
 
     written: int = 0
     dropped: int = 0
     failed: int = 0
     errors: int = 0
+    dropped_by_reason: Counter[str] = field(default_factory=Counter)
+    dropped_by_kind: Counter[str] = field(default_factory=Counter)
+
+    def drop(self, reason: str, kinds: Iterable[str]) -> int:
+        """Count dropped events, by their kinds; return how many."""
+        counted = Counter(kinds)
+        number = sum(counted.values())
+        if number:
+            self.dropped += number
+            self.dropped_by_reason[reason] += number
+            self.dropped_by_kind.update(counted)
+        return number
+
+    def __add__(self, other: Stats) -> Stats:
+        return Stats(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
 
 
 @dataclass(frozen=True)

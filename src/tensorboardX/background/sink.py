@@ -180,14 +180,18 @@ class EventSink:
             with self._progress.operation():
                 writer.close()
 
-    def abandon(self) -> tuple[int, int]:
-        """Let go of the file and the batch; return how many events of it are in the file, and how many are lost."""
+    def abandon(self) -> tuple[int, list[bytes], int]:
+        """Let go of the file and the batch.
+
+        Return how many events of the batch are in the file, those which are not, and how many others are lost because
+        the file had only buffered them.
+        """
         if self.events_writer is not None:
             self._take_back(self.events_writer)
-        counts = self._whole_before, len(self.batch) + self.unstored.forget()
+        left = self._whole_before, self.batch, self.unstored.forget()
         self._forget_batch()
         self._abandon_file()
-        return counts
+        return left
 
     def leave_to_parent(self) -> None:
         """In a fork's child: the file and the batch are the parent's."""

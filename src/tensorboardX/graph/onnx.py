@@ -25,8 +25,8 @@ from .nodes import (
 )
 
 
-def load_onnx_graph(path: str | os.PathLike[str]) -> GraphDef:
-    """The graph of the ONNX model in the file `path`.
+def load_onnx_graph(fname: str | os.PathLike[str]) -> GraphDef:
+    """The graph of the ONNX model in the file `fname`.
 
     Inputs are nodes of op `Placeholder`, initializers `Const` (without their data), outputs `Output`. The graphs that
     `If`, `Loop` and `Scan` hold lie in the scope `<node>/<attribute>`. Shapes are those the file states.
@@ -37,7 +37,7 @@ def load_onnx_graph(path: str | os.PathLike[str]) -> GraphDef:
         ValueError: It is no ONNX model.
     """
     onnx = import_optional("onnx", "onnx", "the graph of an ONNX file")
-    name = checked_path("onnx_model_file", path)
+    name = checked_path("onnx_model_file", fname)
     try:
         model = onnx.load(name, load_external_data=False)  # the data of weights is not drawn
     except OSError:
@@ -47,6 +47,12 @@ def load_onnx_graph(path: str | os.PathLike[str]) -> GraphDef:
     if not model.HasField("graph"):  # protobuf takes an empty file for a message with no field set
         raise InvalidValueError(f"onnx_model_file: {shown(name)} is no ONNX model: there is no graph in it")
     return graph_def(_Encoder(onnx).graph_nodes(model.graph, _Scope()))
+
+
+def parse(graph: Any) -> GraphDef:
+    """The graph of an ONNX GraphProto, as `load_onnx_graph` makes it. Raises ImportError without the package onnx."""
+    onnx = import_optional("onnx", "onnx", "the graph of an ONNX model")
+    return graph_def(_Encoder(onnx).graph_nodes(graph, _Scope()))
 
 
 @dataclass

@@ -17,8 +17,8 @@ from .nodes import UniqueNames, checked_path, graph_def, node, slot, type_attr, 
 _FIRST_BYTES = 64  # the step of parsing before the root element: a DOCTYPE is met before what follows it is read
 
 
-def load_openvino_graph(xml_path: str | os.PathLike[str]) -> GraphDef:
-    """The graph of the IR file `xml_path`; the weights beside it (`.bin`) are not read.
+def load_openvino_graph(fname: str | os.PathLike[str]) -> GraphDef:
+    """The graph of the IR file `fname`; the weights beside it (`.bin`) are not read.
 
     A layer is a node: its `type` the op, `<data>` the attributes, the `<dim>` of its output ports the shapes. The
     bodies of `TensorIterator`, `Loop` and `If` lie in the scope `<layer>/<body>`.
@@ -28,7 +28,7 @@ def load_openvino_graph(xml_path: str | os.PathLike[str]) -> GraphDef:
             or port that is not there, or the file declares a document type: entities are never expanded.
         OSError: The file cannot be read.
     """
-    path = Path(checked_path("xmlname", xml_path))
+    path = Path(checked_path("xmlname", fname))
     root = _parse(path)
     if root.find("layers") is None:
         raise InvalidValueError(f"{path}: <{root.tag}> has no <layers>; accepted is the .xml file of an OpenVINO model")

@@ -112,8 +112,9 @@ def _from_program(program: Any, verbose: bool) -> list[NodeDef]:
 def _trace(torch: ModuleType, model: Any, args: tuple[Any, ...], strict: bool) -> Any:
     """The traced module. It is not run again to be checked: only its graph is wanted."""
     with warnings.catch_warnings():
-        # The caller did not ask for a trace, so its deprecation and its advice say nothing to them.
-        warnings.filterwarnings("ignore", message=r"`torch\.jit\.trace", category=DeprecationWarning)
+        # The caller did not ask for a trace, so its deprecation and its advice say nothing to them. It is deprecated by
+        # a DeprecationWarning up to torch 2.13, and by a FutureWarning from 2.14 on.
+        warnings.filterwarnings("ignore", message=r"`torch\.jit\.trace")
         warnings.filterwarnings("ignore", category=torch.jit.TracerWarning)
         return torch.jit.trace(model, args, strict=strict, check_trace=False)
 

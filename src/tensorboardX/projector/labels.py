@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InvalidTypeError, InvalidValueError, describe, shown
+from ..errors import RefusedTypeError, RefusedValueError, describe, shown
 from ..summary.tags import to_text
 from ..values.arrays import to_numpy
 from .tensors import check_count
@@ -56,7 +56,7 @@ def _items(values: Any, tag: str) -> Collection[Any]:
     try:
         return list(values)
     except Exception as error:  # whatever `__iter__` of a user's class raises
-        raise InvalidTypeError(f"tag {shown(tag)}: got metadata {describe(values)}; accepted is a list") from error
+        raise RefusedTypeError(f"tag {shown(tag)}: got metadata {describe(values)}; accepted is a list") from error
 
 
 def _rows(items: Collection[Any], header: list[str], tag: str) -> list[str]:
@@ -64,7 +64,7 @@ def _rows(items: Collection[Any], header: list[str], tag: str) -> list[str]:
     for index, row in enumerate(rows):
         if len(row) != len(header):
             counts = f"{len(row)} columns in row {index} of metadata and {len(header)} names in metadata_header"
-            raise InvalidValueError(f"tag {shown(tag)}: got {counts}; accepted is a name for each column")
+            raise RefusedValueError(f"tag {shown(tag)}: got {counts}; accepted is a name for each column")
     if len(header) == 1:  # without a tab, the name would be taken for the first label
         return [line for row in rows for line in _cells(row, tag)]
     return ["\t".join(_cells(row, tag)) for row in [header, *rows]]
@@ -82,5 +82,15 @@ def _text(value: Any, tag: str) -> str:
     if isinstance(value, str):
         return value
     if getattr(value, "shape", None) == () and not isinstance(value, np.generic):
-        value = to_numpy(value, tag).item() if hasattr(value, "detach") else value.item()
+        value = _element(value, tag)
     return to_text(tag, value)
+
+
+def _element(value: Any, tag: str) -> Any:
+    """Return what an array or tensor without axes holds: a number, or text."""
+    if hasattr(value, "item") and not hasattr(value, "detach"):
+        return value.item()
+    if hasattr(value, "detach") or not hasattr(value, "__array__"):
+        return to_numpy(value, tag).item()
+    element = np.asarray(value).item()
+    return element.decode("utf-8", "replace") if isinstance(element, bytes) else element  # TensorFlow's text is bytes

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InvalidValueError, shown, type_error, value_error
+from ..errors import RefusedValueError, shown, type_error, value_error
 from ..summary.image import to_uint8
 from ..summary.layout import make_grid
 from ..summary.png import encode_png
@@ -49,7 +49,7 @@ def checked_images(label_img: Any, points: int | None, tag: str) -> Array:
 def _check_side(tag: str, count: int, size: int) -> None:
     columns = _columns(count)
     if columns * size > LARGEST_SIDE:
-        raise InvalidValueError(
+        raise RefusedValueError(
             f"tag {shown(tag)}: got {count} images of {size} x {size} pixels, which make a sprite of"
             f" {columns * size} pixels a side; accepted is {LARGEST_SIDE} a side,"
             f" for this many images {LARGEST_SIDE // columns} pixels each"

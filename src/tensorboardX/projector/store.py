@@ -136,3 +136,16 @@ class RemoteStore:
 
     def lock(self) -> AbstractContextManager[None]:
         return nullcontext()
+
+
+def maybe_upload_file(local_path: str) -> None:
+    """Copy a file into an object store, where its path begins with `s3://` or `gs://`; else do nothing.
+
+    The file is the one that a program wrote under that path as if it were a local one: in the directory `s3:` or `gs:`
+    of the working directory. What this package itself writes to a URL is in the store already.
+    Raises OSError, and ImportError that says what to install.
+    """
+    if local_path.startswith(("s3://", "gs://")):
+        directory, _, name = local_path.rpartition("/")
+        with open(os.path.normpath(local_path), "rb") as file:
+            open_store(directory).put(name, file.read())

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InvalidValueError, shown, type_error, value_error
+from ..errors import RefusedValueError, shown, type_error, value_error
 from ..notices import warn_once
 from ..values.arrays import Array, to_numpy
 
@@ -39,7 +39,7 @@ def checked_points(mat: Any, tag: str) -> Array:
 def check_count(tag: str, count: int, what: str, points: int) -> None:
     """Raise ValueError unless there is one of something for each point."""
     if count != points:
-        raise InvalidValueError(
+        raise RefusedValueError(
             f"tag {shown(tag)}: got {count} {what} for {points} points; accepted is one for each point"
         )
 

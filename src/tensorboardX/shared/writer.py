@@ -106,11 +106,12 @@ class SharedEventFileWriter(EventFileWriter):
             run.open()
             return SharedEventsWriter(run)
 
+        open_file = self._noting(open_file)
         first = None
         if create:
             with contextlib.suppress(TimeoutError):  # the holder of the lock is stuck: the thread opens the file later
                 self.joined = run.open_or_create()
-                first = SharedEventsWriter(run)
+                first = self._ev_writer = SharedEventsWriter(run)
         self._serve(open_file, thread, queue_options(flush_secs, options), first)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -137,11 +138,11 @@ class SharedSummaryWriter(SummaryWriter):
 
     def _start(self) -> None:
         super()._start()
-        self._run: SharedRun = vars(self).get("_run") or SharedRun(self.logdir, self._filename_suffix)
+        self._run: SharedRun = vars(self).get("_run") or SharedRun(self._directory, self._filename_suffix)
 
     def _new_file_writer(self, logdir: str, open_now: bool) -> Any:
         replaced = writer.EventFileWriter is not EventFileWriter
-        if logdir != self.logdir or not self._write_to_disk or replaced:
+        if logdir != self._directory or not self._write_to_disk or replaced:
             return super()._new_file_writer(logdir, open_now)
         settings = (self._run, logdir, self._flush_secs, self._thread, open_now)
         return SharedFileWriter(SharedEventFileWriter(*settings, **self._queue_settings))

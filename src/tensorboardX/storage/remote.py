@@ -59,13 +59,13 @@ class RemoteFile:
         self._stored = 0  # objects
         self.buffered = 0
 
-    def write(self, data: bytes) -> int:
-        """Keep `data`, whole records, for the next upload. Where that is due, raises its OSError and takes nothing."""
+    def write(self, val: bytes) -> int:
+        """Keep `val`, whole records, for the next upload. Where that is due, raises its OSError and takes nothing."""
         while self.buffered >= _LARGEST_OBJECT:
             self.store_next()
-        self._writes.append(bytes(data))
-        self.buffered += len(data)
-        return len(data)
+        self._writes.append(bytes(val))
+        self.buffered += len(val)
+        return len(val)
 
     def store_next(self) -> None:
         """Upload one object, of the oldest writes. Raises OSError; nothing is dropped then."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from ..errors import InvalidTypeError, InvalidValueError, describe, reason, shown
+from ..errors import RefusedTypeError, RefusedValueError, describe, reason, shown
 from ..proto.layout_pb2 import Category, Chart, Layout, MarginChartContent, MultilineChartContent
 from ..proto.summary_pb2 import Summary
 from .metadata import plugin_metadata
@@ -66,23 +66,23 @@ def _checked(layout: Any) -> dict[str, Charts]:
 
 def _items(place: str, mapping: Any, accepted: str) -> list[tuple[Any, Any]]:
     if not isinstance(mapping, Mapping):
-        raise InvalidTypeError(f"{place}: got {describe(mapping)}; accepted is {accepted}")
+        raise RefusedTypeError(f"{place}: got {describe(mapping)}; accepted is {accepted}")
     return list(mapping.items())
 
 
 def _checked_chart(place: str, chart: Any) -> tuple[str, list[str]]:
     accepted = "['Multiline', tags] or ['Margin', tags]"
     if not isinstance(chart, (list, tuple)):
-        raise InvalidTypeError(f"{place}: got {describe(chart)}; accepted is {accepted}")
+        raise RefusedTypeError(f"{place}: got {describe(chart)}; accepted is {accepted}")
     kind = chart[0].capitalize() if len(chart) == 2 and isinstance(chart[0], str) else ""
     if kind not in ("Multiline", "Margin"):
-        raise InvalidValueError(f"{place}: got {describe(chart)}; accepted is {accepted}")
+        raise RefusedValueError(f"{place}: got {describe(chart)}; accepted is {accepted}")
     tags = [chart[1]] if isinstance(chart[1], str) else chart[1]
     if not isinstance(tags, (list, tuple)) or not all(isinstance(tag, str) for tag in tags):
-        raise InvalidTypeError(f"{place}: got {describe(tags)}; accepted are tags, a list of strings")
+        raise RefusedTypeError(f"{place}: got {describe(tags)}; accepted are tags, a list of strings")
     tags = [check_tag(tag) for tag in tags]
     if kind == "Margin" and (not tags or len(tags) % 3):
-        raise InvalidValueError(f"{place}: got {len(tags)} tags; accepted are three: value, lower and upper bound")
+        raise RefusedValueError(f"{place}: got {len(tags)} tags; accepted are three: value, lower and upper bound")
     if kind == "Multiline":
         _check_patterns(place, tags)
     return kind, tags
@@ -94,7 +94,7 @@ def _check_patterns(place: str, tags: list[str]) -> None:
             re.compile(tag)
         except (re.error, OverflowError, RecursionError) as error:
             why = f"accepted is a regular expression ({reason(error)})"
-            raise InvalidValueError(f"{place}: got {shown(tag)}; {why}") from error
+            raise RefusedValueError(f"{place}: got {shown(tag)}; {why}") from error
 
 
 def _encode(layout: dict[str, Charts]) -> Summary:

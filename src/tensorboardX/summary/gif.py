@@ -15,7 +15,7 @@ from ..errors import type_error, value_error
 from ..notices import warn_once
 from ..proto.summary_pb2 import Summary
 from ..values.arrays import Array, to_float, to_owned
-from .image import preload_codec, to_uint8
+from .image import preload_codec, to_uint8, whole_pixels
 from .layout import check_axes, convert_to_NTCHW
 from .tags import clean_tag
 
@@ -34,8 +34,7 @@ def video(tag: str, tensor: Any, fps: Any = 4, dataformats: str = "NTCHW") -> Su
     Args:
         tag: the tag.
         tensor: an array or tensor of five axes, as `dataformats` says, with 1, 2, 3 or 4 channels: grey or RGB, and
-            opacity or not, which is left out, since GIF has none. uint8 is taken as it is; every other dtype is
-            multiplied by 255, and what is then out of [0, 255] is clamped, with one warning per tag.
+            opacity or not, which is left out, since GIF has none. The values are those of `image`.
         fps: frames per second, positive. GIF counts hundredths of a second: frames last shorter or longer by one,
             so that the whole is right. Above 50 it plays at 50, since browsers play still shorter delays at 10.
         dataformats: a permutation of NTCHW. The videos of a batch play side by side, in a grid of a power of two.
@@ -79,7 +78,7 @@ def make_video(tensor: Array, fps: float) -> Summary.Image:
     Raises ValueError for frames per second that are not positive.
     """
     _, height, width, channels = tensor.shape
-    frames = (to_uint8("", frame) for frame in tensor)
+    frames = (to_uint8("", frame) for frame in whole_pixels("", tensor))
     return _image(height, width, channels, frames, _checked_fps("", fps))
 
 
@@ -109,7 +108,7 @@ def _encode(tag: str, videos: Array, fps: float) -> Summary:
     batch, _, channels, height, width = videos.shape
     rows, columns = _grid_shape(batch)
     # One frame at a time, so that no copy of the whole video is made.
-    frames = (_grid(to_uint8(tag, frame)) for frame in videos.swapaxes(0, 1))
+    frames = (_grid(to_uint8(tag, frame)) for frame in whole_pixels(tag, videos).swapaxes(0, 1))
     return Summary(value=[Summary.Value(tag=tag, image=_image(rows * height, columns * width, channels, frames, fps))])
 
 

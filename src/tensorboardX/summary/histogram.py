@@ -151,7 +151,7 @@ def _histogram_of(tag: str, found: Tally, edges: Float64Array, bins: Any, max_bi
         return _proto([0.0] * 5, np.zeros(1), np.zeros(1))
     moments = [found.low, found.high, float(found.size), _storable(found.total), _storable(found.squares)]
     if isinstance(bins, str) and bins == "compact":
-        return _proto(moments, edges[1:], found.counts)
+        return _proto(moments, edges, np.append(0, found.counts))  # after an empty bucket, like any other
     counts, edges = _with_outermost(found, edges) if edges is _DEFAULT_EDGES else (found.counts, edges)
     if max_bins is not None and len(counts) > max_bins:
         counts, edges = _join_bins(counts, edges, max_bins)

@@ -43,8 +43,8 @@ def image(tag: str, tensor: Any, rescale: float = 1, dataformats: str = "CHW") -
     Args:
         tag: the tag.
         tensor: an array or tensor, shape as `dataformats` says, with 1, 2, 3 or 4 channels: grey or RGB, and opacity
-            or not. uint8 is taken as it is; every other dtype is multiplied by 255, and what is then out of [0, 255]
-            is clamped.
+            or not. uint8 is taken as it is, and so are other integers from 0 to 255 that are not all 0 or 1; every
+            other array is multiplied by 255, and what is then out of [0, 255] is clamped.
         rescale: factor on both sides of the stored image.
         dataformats: a permutation of HW, CHW or NCHW; a batch becomes a grid eight images wide.
 
@@ -93,6 +93,7 @@ def prepare_image_boxes(
     """Check and copy the arguments of `image_boxes`; the call of what is returned encodes them."""
     tag = blob_tag(tag)
     boxes = to_owned(tensor_boxes, tag)
+    boxes = boxes if boxes.size else np.zeros((0, 4))  # of a detector that found nothing, in whatever shape
     if boxes.dtype.kind == "c":
         raise type_error(tag, tensor_boxes, "boxes of real numbers")
     with np.errstate(over="ignore"):  # what is beyond float64 becomes infinite, and is refused
@@ -257,11 +258,25 @@ def _encode(
     return Summary(value=[Summary.Value(tag=tag, image=make_image(pixels, rescale, rois, labels, image_format))])
 
 
+def whole_pixels(tag: str, array: Array) -> Array:
+    """Return integers from 0 to 255, of which one is beyond 1, as uint8, with one warning per tag; others as they are.
+
+    Multiplied by 255, as the original does with every dtype but uint8, they would all be white.
+    """
+    if array.dtype.kind not in "iu" or array.dtype == np.uint8 or array.size == 0:
+        return array
+    if array.min() < 0 or not 1 < array.max() <= 255:
+        return array
+    warn_once(tag, f"pixels of {array.dtype} are taken for values in [0, 255], which are expected as uint8")
+    return array.astype(np.uint8)
+
+
 def to_uint8(tag: str, array: Array) -> Array:
-    """Return pixels as uint8: every other dtype is multiplied by 255 and cut to whole numbers.
+    """Return pixels as uint8, by `whole_pixels` or else multiplied by 255 and cut to whole numbers.
 
     Values out of range are clamped and NaN becomes 0, with one warning per tag.
     """
+    array = whole_pixels(tag, array)
     if array.dtype == np.uint8:
         return array
     numbers = array.reshape(-1)

@@ -56,8 +56,13 @@ def make_grid(I: Any, ncols: int = GRID_COLUMNS) -> Array:  # noqa: E741, N803 (
         I: shape (N, C, H, W), C being 1 (which is repeated to 3), 3 or 4.
         ncols: images in a row, at most.
 
-    Returns an array of shape (C, rows * H, columns * W) of the same dtype.
+    Returns an array of shape (C, rows * H, columns * W) of the same dtype. Raises TypeError unless it is given a NumPy
+    array, ValueError for another shape.
     """
+    if not isinstance(I, np.ndarray):
+        raise type_error("", I, "a NumPy array")
+    if I.ndim != 4 or I.shape[1] not in (1, 2, 3, 4):
+        raise value_error("", I, "images of shape (N, C, H, W), C being 1 to 4")
     images = replicate_grey(I, 1)
     count, channels, height, width = images.shape
     columns = max(min(count, ncols), 1)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import type_error, value_error
+from ..notices import warn_once
 from ..proto.plugin_pr_curve_pb2 import PrCurvePluginData
 from ..proto.summary_pb2 import Summary
 from ..values.arrays import Array, to_numpy, to_owned
@@ -30,9 +31,10 @@ def pr_curve(
     Args:
         tag: the tag; kept as it is.
         labels: the truth, bool or 0 and 1, any shape.
-        predictions: probabilities in [0, 1], the shape of `labels`.
+        predictions: probabilities in [0, 1], the shape of `labels`. What is beyond, and NaN, is left out, with one
+            warning per tag.
         num_thresholds: at how many thresholds, evenly spaced from 0 to 1, a prediction counts as positive if it is
-            no smaller; from 2 to 1,000,000.
+            no smaller; from 1 to 1,000,000.
         weights: how often each element counts; a number or an array that broadcasts to the shape of `labels`.
 
     Raises TypeError or ValueError that names the tag. The rows are those of `compute_curve`.
@@ -67,7 +69,7 @@ def pr_curve_raw(
         tag: the tag; kept as it is.
         tp, fp, tn, fn: the number of true positives and so on at each threshold, shape (T,).
         precision, recall: shape (T,). NaN is kept.
-        num_thresholds: not needed, as it is T.
+        num_thresholds: from how many thresholds TensorBoard computes their values; T by default.
         weights: not used, as in the original.
 
     Raises TypeError or ValueError that names the tag.
@@ -97,7 +99,8 @@ def prepare_pr_curve_raw(
         curve = np.stack(rows).astype(np.float64)
     if not _are_storable(curve[:4]):  # TensorBoard shows none of the curves of a run where one is not
         raise value_error(tag, curve[:4], "finite counts; some of these are NaN, infinite or beyond float32")
-    return partial(_encode, tag, curve)
+    count = _checked_count(tag, num_thresholds)
+    return partial(_encode, tag, curve, curve.shape[1] if count == DEFAULT_THRESHOLDS else count)
 
 
 def compute_curve(labels: Any, predictions: Any, num_thresholds: int | None = None, weights: Any = None) -> Array:
@@ -119,10 +122,15 @@ def _checked(
     positive = truth.astype(bool)
     if (positive != truth).any():  # NaN differs too
         raise value_error(tag, truth, "labels that are bool, or all 0 or 1")
-    if scores.dtype.kind == "c" or (scores.size and not (scores.min() >= 0 and scores.max() <= 1)):
-        raise value_error(tag, scores, "predictions that are all in [0, 1]; some are beyond, or NaN")
+    if scores.dtype.kind == "c":
+        raise value_error(tag, scores, "predictions that are real numbers, in [0, 1]")
     weight = None if weights is None else _checked_weights(tag, weights, truth.shape)
-    return positive, scores, weight, _checked_count(tag, num_thresholds)
+    count = _checked_count(tag, num_thresholds)
+    if scores.size and not (scores.min() >= 0 and scores.max() <= 1):  # NaN fails both
+        warn_once(tag, "predictions that are NaN, or out of [0, 1], are left out of the curve")
+        kept = (scores >= 0) & (scores <= 1)
+        positive, scores, weight = positive[kept], scores[kept], None if weight is None else weight[kept]
+    return positive, scores, weight, count
 
 
 def _checked_weights(tag: str, weights: Any, shape: tuple[int, ...]) -> Array:
@@ -151,8 +159,8 @@ def _checked_count(tag: str, num_thresholds: Any) -> int:
         count = operator.index(num_thresholds)
     except TypeError as error:
         raise type_error(tag, num_thresholds, "num_thresholds that is an integer") from error
-    if not 2 <= count <= MOST_THRESHOLDS:
-        raise value_error(tag, num_thresholds, f"num_thresholds from 2 to {MOST_THRESHOLDS}")
+    if not 1 <= count <= MOST_THRESHOLDS:
+        raise value_error(tag, num_thresholds, f"num_thresholds from 1 to {MOST_THRESHOLDS}")
     return count
 
 
@@ -170,11 +178,11 @@ def _curve(positive: Array, scores: Array, weights: Array | None, count: int) ->
 
 
 def _encode_curve(tag: str, positive: Array, scores: Array, weights: Array | None, count: int) -> Summary:
-    return _encode(tag, _curve(positive, scores, weights, count))
+    return _encode(tag, _curve(positive, scores, weights, count), count)
 
 
-def _encode(tag: str, curve: Array) -> Summary:
-    content = PrCurvePluginData(version=0, num_thresholds=curve.shape[1]).SerializeToString()
+def _encode(tag: str, curve: Array, num_thresholds: int) -> Summary:
+    content = PrCurvePluginData(version=0, num_thresholds=num_thresholds).SerializeToString()
     with np.errstate(over="ignore"):  # precision and recall of negative weights
         tensor = array_proto(curve.astype(np.float32))
     return Summary(value=[Summary.Value(tag=tag, metadata=plugin_metadata("pr_curves", content), tensor=tensor)])

@@ -18,7 +18,14 @@ from .tags import MOST_TAGS, clean_tag
 from .wire import event, is_stored, varint
 
 
-def scalar(name: str, scalar: Any, display_name: str = "", summary_description: str = "") -> Summary:
+def scalar(
+    name: str,
+    scalar: Any,
+    display_name: str = "",
+    summary_description: str = "",
+    new_style: bool = False,
+    double_precision: bool = False,
+) -> Summary:
     """Return the Summary of one scalar, a float32 `simple_value` under the cleaned tag.
 
     Args:
@@ -26,9 +33,15 @@ def scalar(name: str, scalar: Any, display_name: str = "", summary_description: 
         scalar: a number, or an array or tensor of one element. NaN and infinity are kept.
         display_name: what TensorBoard shows instead of the tag.
         summary_description: Markdown shown beside the chart.
+        new_style: store a tensor instead; see `tensor.scalar_tensor`.
+        double_precision: store float64, which implies `new_style`.
 
     Raises TypeError for what is not numeric, ValueError for more or fewer than one element.
     """
+    if new_style or double_precision:
+        from .tensor import scalar_tensor
+
+        return scalar_tensor(name, scalar, double_precision, display_name, summary_description)
     tag = clean_tag(name)
     number = to_float(scalar, tag)
     if not math.isfinite(number):

@@ -17,16 +17,20 @@ from .scalar import event_prefix, note_non_finite
 Bytes = npt.NDArray[np.uint8]
 
 _CHUNK = 1 << 14  # points that are encoded at once
+_APART = 1e-6  # seconds; readers take points of one time for one and the same
 
 
-def prepare_series(tag: str, values: Any, steps: Any, walltimes: Any) -> Iterator[tuple[partial[list[bytes]], int]]:
+def prepare_series(
+    tag: str, values: Any, steps: Any, walltimes: Any, now: float = 0.0
+) -> Iterator[tuple[partial[list[bytes]], int]]:
     """Check and copy points; return, for a chunk after the other, the call that encodes it and its bytes of memory.
 
     Args:
         tag: the cleaned tag.
         values: shape (N,).
         steps: integers, shape (N,), or None for 0 to N - 1.
-        walltimes: shape (N,) or one for all.
+        walltimes: shape (N,), one for all, or None for times that are a microsecond apart, the last of them `now`.
+        now: seconds since the epoch.
 
     NaN and infinity are kept, with one warning for the tag. Raises TypeError or ValueError that names the tag.
     """
@@ -41,7 +45,7 @@ def prepare_series(tag: str, values: Any, steps: Any, walltimes: Any) -> Iterato
         raise value_error(tag, at, f"steps that are integers, of shape {numbers.shape}")
     if at.dtype == np.uint64 and at.size and at.max() > np.iinfo(np.int64).max:
         raise value_error(tag, at, "steps of 64 bits")
-    times = to_numpy(walltimes, tag)
+    times = now - _APART * np.arange(len(numbers) - 1, -1, -1) if walltimes is None else to_numpy(walltimes, tag)
     if times.dtype.kind == "c":
         raise value_error(tag, times, "walltimes that are real numbers")
     with np.errstate(over="ignore"):  # infinity, which is refused

@@ -32,13 +32,13 @@ def _cleaned(tag: str) -> str:
     return _fitting(_INVALID_CHARACTERS.sub("_", tag).lstrip("/"))
 
 
-def clean_tag(tag: Any) -> str:
-    """Return `tag` with each character but letters, digits and `_ - / .` replaced by `_`, and no leading slash.
+def clean_tag(name: Any) -> str:
+    """Return `name` with each character but letters, digits and `_ - / .` replaced by `_`, and no leading slash.
 
     Scalars, histograms, images and videos are stored under cleaned tags. An overlong one is cut as by `kept_tag`.
     Raises TypeError unless it is a string.
     """
-    return _cleaned(check_tag(tag))
+    return _cleaned(check_tag(name))
 
 
 def kept_tag(tag: Any) -> str:

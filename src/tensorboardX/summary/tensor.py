@@ -93,9 +93,10 @@ def scalar_tensor(
     with np.errstate(over="ignore"):  # beyond float32, where infinity is stored
         array = np.array(to_float(value, tag)).astype(name)
     metadata = scalar_metadata(display_name, summary_description)
-    summary = Summary(value=[Summary.Value(tag=tag, metadata=metadata)])
-    _fill(summary.value[0].tensor, array, name)
-    return summary
+    metadata.ClearField("data_class")  # readers know it from the plugin, which a `simple_value` alone does not have
+    proto = TensorProto(dtype=TYPES[name])  # torch states no shape either
+    getattr(proto, _FIELDS[name]).append(array.item())
+    return Summary(value=[Summary.Value(tag=tag, metadata=metadata, tensor=proto)])
 
 
 def _encode(tag: str, array: Array, name: str) -> Summary:

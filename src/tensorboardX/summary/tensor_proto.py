@@ -11,6 +11,7 @@ from ..proto import types_pb2
 from ..proto.tensor_pb2 import TensorProto
 from ..proto.tensor_shape_pb2 import TensorShapeProto
 from ..values.arrays import Array
+from .wire import varint
 
 TYPES = {
     "bool": types_pb2.DT_BOOL,
@@ -32,23 +33,29 @@ TYPES = {
 """The type of each dtype."""
 
 
+_FLOAT_VAL = bytes([TensorProto.FLOAT_VAL_FIELD_NUMBER << 3 | 2])  # its key: packed, that is, of a given length
+
+
 def tensor_shape(shape: Sequence[int]) -> TensorShapeProto:
     """Return a shape as a message."""
     return TensorShapeProto(dim=[TensorShapeProto.Dim(size=size) for size in shape])
 
 
 def array_proto(array: Array) -> TensorProto:
-    """Return a numeric array as a tensor, its elements as packed little-endian bytes in row-major order.
+    """Return a numeric array as a tensor, its elements in row-major order: float32 in `float_val`, where the original
+    has them and readers look for them, others as the little-endian bytes of `tensor_content`.
 
     Raises KeyError for a dtype that the format does not have.
     """
     if array.dtype.byteorder == ">" or (array.dtype.byteorder == "=" and sys.byteorder == "big"):
         array = array.astype(array.dtype.newbyteorder("<"))
-    return TensorProto(
-        dtype=TYPES[array.dtype.name],
-        tensor_shape=tensor_shape(array.shape),
-        tensor_content=np.ascontiguousarray(array).tobytes(),
-    )
+    proto = TensorProto(dtype=TYPES[array.dtype.name], tensor_shape=tensor_shape(array.shape))
+    content = np.ascontiguousarray(array).tobytes()
+    if proto.dtype == types_pb2.DT_FLOAT:  # serialized, the field holds the same bytes: no list of floats is made
+        proto.MergeFromString(_FLOAT_VAL + varint(len(content)) + content)
+    else:
+        proto.tensor_content = content
+    return proto
 
 
 def string_proto(strings: Sequence[bytes], shape: Sequence[int]) -> TensorProto:

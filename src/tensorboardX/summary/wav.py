@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import type_error, value_error
 from ..notices import warn_once
-from ..proto.summary_pb2 import DATA_CLASS_BLOB_SEQUENCE, Summary, SummaryMetadata
+from ..proto.summary_pb2 import Summary
 from ..values.arrays import Array, to_float, to_owned
 from .metadata import plugin_metadata
 from .tags import blob_tag
@@ -26,29 +26,37 @@ def audio(tag: str, tensor: Any, sample_rate: Any = 44100) -> Summary:
 
     Args:
         tag: the tag; kept as it is, but for `_` in place of quotes, backslashes and control characters.
-        tensor: samples, shape (L,), (L, 1) or (L, 2), L being the number of frames; (1, L) is one channel too.
-            Floats are in [-1, 1]: what is beyond is clipped and NaN becomes 0, with one warning per tag. int16 is
-            stored as it is, int32 by its upper 16 bits.
+        tensor: samples, shape (L,), (L, 1) or (L, 2), L being the number of frames; (1, L) is one channel too,
+            where L is more than 2. Floats are in [-1, 1]: what is beyond is clipped and NaN becomes 0, with one warning
+            per tag. int16 is stored as it is, int32 by its upper 16 bits.
         sample_rate: frames per second, at least 1; a fraction is cut off.
 
     Raises TypeError or ValueError that names the tag. Format: http://soundfile.sapp.org/doc/WaveFormat/.
     """
-    return prepare_audio(tag, tensor, sample_rate)()
+    return _encode(*_checked(tag, tensor, sample_rate))
 
 
 def prepare_audio(tag: str, tensor: Any, sample_rate: Any = 44100) -> partial[Summary]:
-    """Check and copy the arguments of `audio`; the call of what is returned encodes them."""
+    """Check and copy the arguments of `audio`; the call of what is returned encodes them.
+
+    Before the sound there is a value that has its tag and metadata only, and tells TensorBoard's data server that it is
+    WAV. The sound itself has none, like the original's: some readers leave out what has a plugin they do not know.
+    """
+    return partial(_encode_told, *_checked(tag, tensor, sample_rate))
+
+
+def _checked(tag: str, tensor: Any, sample_rate: Any) -> tuple[str, Array, int]:
     tag = blob_tag(tag)
     samples = to_owned(tensor, tag)
     if samples.dtype.type not in _NUMBERS:
         raise type_error(tag, samples, "audio of floats in [-1, 1], int16 or int32")
-    if samples.ndim == 1 or (samples.ndim == 2 and samples.shape[0] == 1 < samples.shape[1]):
+    if samples.ndim == 1 or (samples.ndim == 2 and samples.shape[0] == 1 and samples.shape[1] > 2):
         samples = samples.reshape(-1, 1)
     if samples.ndim != 2 or samples.shape[1] not in (1, 2):
         raise value_error(tag, samples, "audio of shape (L,), (L, 1), (L, 2) or (1, L)")
     if not 0 < samples.size <= _MOST_SAMPLES:
         raise value_error(tag, samples, f"audio of 1 to {_MOST_SAMPLES} samples")
-    return partial(_encode, tag, samples, _checked_rate(tag, sample_rate))
+    return tag, samples, _checked_rate(tag, sample_rate)
 
 
 def _checked_rate(tag: str, sample_rate: Any) -> int:
@@ -67,17 +75,17 @@ def _encode(tag: str, samples: Array, rate: int) -> Summary:
         encoded_audio_string=_wav(_to_int16(tag, samples), rate),
         content_type="audio/wav",
     )
-    return Summary(value=[Summary.Value(tag=tag, audio=sound, metadata=_metadata())])
+    return Summary(value=[Summary.Value(tag=tag, audio=sound)])
 
 
-def _metadata() -> SummaryMetadata:
-    """What tells TensorBoard's data server, which looks at no `content_type`, that the sound is WAV.
+def _encode_told(tag: str, samples: Array, rate: int) -> Summary:
+    """Return the sound after what tells the data server, which looks at no `content_type`, that it is WAV.
 
-    Format: tensorboard/plugins/audio/plugin_data.proto, field 2 of which, the encoding, is 11.
+    Format: tensorboard/plugins/audio/plugin_data.proto, field 2 of which, the encoding, is 11. With a data class the
+    Python loader would take the sound's empty label for a second sound.
     """
     metadata = plugin_metadata("audio", b"\x10\x0b")
-    metadata.data_class = DATA_CLASS_BLOB_SEQUENCE
-    return metadata
+    return Summary(value=[Summary.Value(tag=tag, metadata=metadata), *_encode(tag, samples, rate).value])
 
 
 def _to_int16(tag: str, samples: Array) -> Array:

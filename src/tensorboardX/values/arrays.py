@@ -1,8 +1,8 @@
 """Any framework's array as a NumPy array, without importing the framework.
 
 A value can only be, say, a torch tensor if the user has imported torch; so each framework is looked up in
-`sys.modules` and never imported. What has no branch of its own goes through `__array__`, the buffer protocol
-or DLPack (https://dmlc.github.io/dlpack/).
+`sys.modules` and never imported. What has no branch of its own goes through `asnumpy`, through the `array` or `data`
+that it has beside a `device`, or through `__array__`, the buffer protocol or DLPack (https://dmlc.github.io/dlpack/).
 """
 
 from __future__ import annotations
@@ -15,7 +15,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import InvalidTypeError, InvalidValueError, describe, reason, shown, type_error, value_error
+from ..errors import (
+    InvalidTypeError,
+    InvalidValueError,
+    RefusedTypeError,
+    RefusedValueError,
+    describe,
+    reason,
+    shown,
+    type_error,
+    value_error,
+)
 from ..notices import log_safely, logger
 from .copies import copy_buffers
 
@@ -23,7 +33,7 @@ Array = npt.NDArray[Any]
 
 _NUMBERS = frozenset((int, bool, np.float16, np.float32, np.float64, np.int32, np.int64))  # the most frequent types
 
-ACCEPTED = "a number, a list, a NumPy array or a tensor (torch, JAX, TensorFlow, Paddle, CuPy, MLX)"
+ACCEPTED = "a number, a list, a NumPy array or a tensor (torch, JAX, TensorFlow, Paddle, CuPy, MLX, Chainer, MXNet)"
 
 
 def to_numpy(value: Any, tag: str = "") -> Array:
@@ -40,7 +50,7 @@ def to_numpy(value: Any, tag: str = "") -> Array:
         raise
     except Exception as error:
         why = f"{describe(value)} cannot be read as an array: {reason(error)}"
-        raise InvalidTypeError(f"tag {shown(tag)}: {why}") from error
+        raise RefusedTypeError(f"tag {shown(tag)}: {why}") from error
     if array.dtype.kind in "biufc" and array.dtype.isbuiltin != 2:  # 2 is what another package registered
         return array
     if array.dtype == object and all(isinstance(item, numbers.Number) for item in array.flat):
@@ -60,6 +70,11 @@ def check_nan(array: Array) -> Array:
 def make_np(x: Any) -> Array:
     """Return a number, list, array or tensor as an array. Raises TypeError for anything else."""
     return check_nan(to_numpy(x))
+
+
+def prepare(x: Any) -> Array:
+    """Return a tensor of a framework as an array. Raises TypeError for what is not numeric."""
+    return to_numpy(x)
 
 
 def to_owned(value: Any, tag: str = "") -> Array:
@@ -189,7 +204,7 @@ def _from_sequence(values: list[Any] | tuple[Any, ...], tag: str) -> Array:
         shapes = sorted({part.shape for part in parts})
         found = ", ".join(map(str, shapes[:3])) + (", ..." if len(shapes) > 3 else "")
         accepted = "accepted is items of one shape"
-        raise InvalidValueError(f"tag {shown(tag)}: got a list of items of shapes {found}; {accepted}")
+        raise RefusedValueError(f"tag {shown(tag)}: got a list of items of shapes {found}; {accepted}")
     return np.stack(parts)
 
 
@@ -227,12 +242,24 @@ def _from_paddle(tensor: Any, tag: str) -> Array:
 
 
 def _from_protocol(value: Any, tag: str) -> Array:
-    array: Array = np.asarray(value).view()  # it may be memory of `value`: a view tells that it is not owned
+    inner = _inner_array(value)
+    array: Array = np.asarray(value) if inner is None else _convert(inner, tag)
+    array = array.view()  # it may be memory of `value`: a view tells that it is not owned
     if array.dtype == object and hasattr(value, "__dlpack__"):
         array = np.from_dlpack(value)
     if array.dtype == object and hasattr(type(value), "__float__"):
         array = np.asarray(float(value))
     return array
+
+
+def _inner_array(value: Any) -> Any:
+    """Return the array in a value from which NumPy cannot get it, or None."""
+    if hasattr(value, "asnumpy"):  # MXNet, MindSpore
+        return value.asnumpy()
+    if hasattr(value, "__array__") or not hasattr(value, "device"):
+        return None
+    inner = getattr(value, "array", getattr(value, "data", None))  # Chainer's, which may be on a GPU
+    return None if type(inner) is type(value) else inner
 
 
 _FRAMEWORKS = {"torch": _from_torch, "cupy": _from_cupy, "mlx": _from_mlx, "paddle": _from_paddle}

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InvalidValueError, missing_extra, reason, shown, type_error
+from ..errors import RefusedValueError, missing_extra, reason, shown, type_error
 from .arrays import Array
 
 
@@ -31,7 +31,7 @@ def render(tag: str, figures: Any, close: bool = True) -> Array:
     shapes = sorted({picture.shape for picture in pictures})
     if len(shapes) != 1:
         sizes = ", ".join(f"{width} x {height}" for _, height, width in shapes[:3]) or "none"
-        raise InvalidValueError(f"tag {shown(tag)}: got figures of the sizes {sizes}; accepted is figures of one size")
+        raise RefusedValueError(f"tag {shown(tag)}: got figures of the sizes {sizes}; accepted is figures of one size")
     return np.stack(pictures)
 
 
@@ -48,7 +48,7 @@ def _render(tag: str, figure: Any, close: bool) -> Array:
         canvas.draw()
         rgba = np.asarray(canvas.buffer_rgba())
     except Exception as error:  # too large, a formula with a mistake, whatever an artist of the user's raises
-        raise InvalidValueError(f"tag {shown(tag)}: the figure cannot be drawn: {reason(error)}") from error
+        raise RefusedValueError(f"tag {shown(tag)}: the figure cannot be drawn: {reason(error)}") from error
     pixels: Array = np.moveaxis(rgba[:, :, :3], 2, 0).copy()
     if close:
         _close(figure)

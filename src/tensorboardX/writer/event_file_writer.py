@@ -40,6 +40,9 @@ class EventFileWriter(Replaceable):
         options: see `QueueOptions`.
     """
 
+    # The file that was opened last, closed or not: programs read its `_file_name`, and may put another in its place.
+    _ev_writer: EventsWriter | None = None
+
     def __init__(
         self,
         logdir: str,
@@ -65,10 +68,24 @@ class EventFileWriter(Replaceable):
             return EventsWriter(prefix, filename_suffix, *replaced)
 
         checked = queue_options(flush_secs, options)
+        open_file = self._noting(open_file)
         first = _checked(open_file()) if open_now else None
         if first is None:
             preload_store(prefix)
         self._serve(open_file, thread or WriterThread(), checked, first)
+
+    def _noting(self, open_file: Callable[[], EventsWriter]) -> Callable[[], EventsWriter]:
+        """Return what opens a file and makes it `_ev_writer`, without keeping this writer alive."""
+        reference = weakref.ref(self)
+
+        def open_and_note() -> EventsWriter:
+            opened = open_file()
+            writer = reference()
+            if writer is not None:
+                writer._ev_writer = opened
+            return opened
+
+        return open_and_note
 
     def _serve(
         self,
@@ -83,8 +100,9 @@ class EventFileWriter(Replaceable):
         weakref.finalize(self, queue.request_close).atexit = False
 
     @property
-    def _ev_writer(self) -> EventsWriter | None:
-        return self.queue.events_writer
+    def _file_name(self) -> str | None:
+        """The path of the file that was opened last, under the name that TensorBoard's own EventFileWriter has."""
+        return None if self._ev_writer is None else self._ev_writer._file_name
 
     @property
     def stats(self) -> Stats:

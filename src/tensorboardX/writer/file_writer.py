@@ -13,7 +13,7 @@ import numpy as np
 
 from ..background.entries import PendingFiles, PendingScalars, PendingScalarSummary, PendingSummary
 from ..background.queue import EventQueue, Stats
-from ..errors import InvalidValueError
+from ..errors import RefusedValueError
 from ..proto import event_pb2
 from ..proto.summary_pb2 import Summary
 from ..summary.scalar import scalar
@@ -35,7 +35,7 @@ class DefaultMetadata:
     def use(self, global_step: Any, walltime: Any) -> Iterator[None]:
         """Set either or both within the block. Blocks of several threads or tasks may end in any order."""
         if global_step is None and walltime is None:
-            raise InvalidValueError("use_metadata: got neither global_step nor walltime; accepted is one or both")
+            raise RefusedValueError("use_metadata: got neither global_step nor walltime; accepted is one or both")
         block = to_step(global_step), None if walltime is None else to_walltime(walltime)
         self._set_blocks([*self._blocks, block])
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..notices import warn_once
 from ..summary.image import prepare_image, prepare_image_boxes
 from ..summary.layout import batch_dataformats
 from ..summary.tags import check_tag
@@ -27,6 +28,7 @@ class MediaMethods(RunWriter):
         Args:
             img_tensor: shape as `dataformats` says, 1 to 4 channels: grey or RGB, and opacity or not. uint8 in
                 [0, 255], or any other dtype in [0, 1]; what is out of range is clamped, with one warning per tag.
+                Other integers are taken for pixels in [0, 255] unless all are 0 or 1, with a warning too.
             dataformats: what the axes are: a permutation of HW, CHW or NCHW.
         """
         encode = prepare_image(tag, img_tensor, dataformats=dataformats, image_format=self._image_format)
@@ -38,9 +40,13 @@ class MediaMethods(RunWriter):
         """Log a batch of images, as one grid eight images wide.
 
         Args:
-            img_tensor: as for `add_image`, with an axis N; or a list of images of one shape.
+            img_tensor: as for `add_image`, with an axis N; or a list of images of one shape. An empty list writes
+                nothing.
             dataformats: a permutation of NCHW; for a list, of CHW.
         """
+        if isinstance(img_tensor, (list, tuple)) and not img_tensor:
+            warn_once(check_tag(tag), "an empty list of images is left out")
+            return
         dataformats = batch_dataformats(img_tensor, dataformats)
         encode = prepare_image(tag, img_tensor, dataformats=dataformats, image_format=self._image_format)
         self._add_deferred(tag, encode, global_step, walltime)

@@ -78,5 +78,6 @@ class ModelMethods(RunWriter):
         from ..projector.embedding import prepare_embedding
 
         step, _ = self._default_metadata.resolve(global_step, None)
-        embedding = prepare_embedding(self._anchored(self.logdir), mat, metadata, label_img, step, tag, metadata_header)
+        logdir = self._anchored(self._directory)
+        embedding = prepare_embedding(logdir, mat, metadata, label_img, step, tag, metadata_header)
         self._get_file_writer().add_files(embedding.encode, embedding.nbytes)

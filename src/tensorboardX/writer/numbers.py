@@ -151,14 +151,14 @@ class NumberMethods(RunWriter):
             values: numbers, shape (N,); stored as float32.
             steps: an integer for each, shape (N,); 0 to N - 1 by default. They should increase.
             walltimes: seconds since the epoch for each, shape (N,), or one for all; by default that of
-                `use_metadata`, or now.
+                `use_metadata`, or now, the points a microsecond apart.
         """
         from ..summary.scalar_series import prepare_series
 
         tag = clean_tag(tag)
         if walltimes is None:
-            _, walltimes = self._default_metadata.resolve(None, None)
-        for encode, nbytes in prepare_series(tag, values, steps, walltimes):
+            walltimes = self._default_metadata.walltime
+        for encode, nbytes in prepare_series(tag, values, steps, walltimes, time()):
             self._get_file_writer().add_scalar_events((tag,), encode, nbytes)
 
     def export_scalars_to_json(self, path: str | os.PathLike[str]) -> None:
@@ -244,8 +244,9 @@ class NumberMethods(RunWriter):
 
         Args:
             labels: what is true, 0 or 1, any shape.
-            predictions: how probable it was said to be, in [0, 1], the same shape.
-            num_thresholds: how many thresholds, evenly from 0 to 1; at least 2.
+            predictions: how probable it was said to be, in [0, 1], the same shape. What is beyond, and NaN, is left
+                out, with one warning per tag.
+            num_thresholds: how many thresholds, evenly from 0 to 1.
             weights: of each element, the same shape, or one for all.
         """
         from ..summary.pr_curves import prepare_pr_curve

@@ -80,7 +80,7 @@ class RunWriter:
         chosen = logdir or log_dir or default_logdir(comment)
         if not isinstance(chosen, (str, os.PathLike)):
             raise InvalidTypeError(f"logdir: got {describe(chosen)}; accepted is a path")
-        self.logdir = self.log_dir = os.fspath(chosen)
+        self.logdir = self.log_dir = chosen  # a Path stays one: programs write `writer.logdir / name`
         self.purge_step = purge_step
         self.default_bins = list(DEFAULT_BINS)
         self.kwargs = kwargs
@@ -97,7 +97,7 @@ class RunWriter:
         try:
             self._open(open_now=True)
         except OSError as error:
-            raise LogdirError(error.errno, f"cannot log to {self.logdir!r}: {error.strerror or error}") from error
+            raise LogdirError(error.errno, f"cannot log to {self._directory!r}: {error.strerror or error}") from error
         self._mark_purge()
 
     def _start(self) -> None:
@@ -116,9 +116,14 @@ class RunWriter:
 
     # ---- where the events go
 
-    def get_logdir(self) -> str:
-        """Return the directory of the run."""
+    def get_logdir(self) -> str | os.PathLike[str]:
+        """Return the directory of the run, as it was given."""
         return self.logdir
+
+    @property
+    def _directory(self) -> str:
+        """The directory of the run as text, as the writers in it have it."""
+        return os.fspath(self.logdir)
 
     @property
     def file_writer(self) -> Any:
@@ -142,18 +147,14 @@ class RunWriter:
     @Shadowable
     def stats(self) -> Stats:
         """What became of the events of this run and its sub-runs so far, since the writer was made."""
-        total = Stats()
-        for writer in list(self._writer_of_logdir.values()):
-            for name, count in vars(writer.stats).items():
-                setattr(total, name, getattr(total, name) + count)
-        return total
+        return sum((writer.stats for writer in list(self._writer_of_logdir.values())), Stats())
 
     def _get_file_writer(self) -> Any:
         """Return the writer of the run's own directory; opens a new file after `close`."""
         return self._open(open_now=False) if self.file_writer is None else self.file_writer
 
     def _open(self, open_now: bool) -> Any:
-        writer = self._writer_in(self.logdir, open_now)
+        writer = self._writer_in(self._directory, open_now)
         reopen = getattr(getattr(writer, "event_writer", None), "reopen", None)
         if reopen is not None:  # a class that a tool put in may want to be told; ours does nothing
             reopen()
@@ -182,7 +183,7 @@ class RunWriter:
     def _sub_writer(self, *names: str) -> tuple[str, Any]:
         """Return the directory that `names` make below the run's own, and its writer."""
         self._get_file_writer()
-        logdir = below(self.logdir, *names)
+        logdir = below(self._directory, *names)
         writer = self._writer_in(logdir)
         if self.all_writers is not None:
             self.all_writers[logdir] = writer
@@ -273,7 +274,7 @@ class RunWriter:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
     ) -> None:
         self.close()
 

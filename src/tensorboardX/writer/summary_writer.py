@@ -19,15 +19,16 @@ class SummaryWriter(NumberMethods, MediaMethods, ModelMethods):
 
     Every `add_*` returns as soon as its value is checked and copied; encoding and writing happen in a thread
     behind it. What is pending is in the file within a second, after `flush()` at once. Values may be numbers, lists,
-    NumPy arrays, and tensors of torch, JAX, TensorFlow, Paddle, CuPy and MLX.
+    NumPy arrays, and tensors of torch, JAX, TensorFlow, Paddle, CuPy, MLX, Chainer and MXNet.
 
     Common to all of them:
 
     - `tag`: the name under which TensorBoard shows the value. Slashes make groups.
     - `global_step`: an integer, the x axis. Calls without one all land on step 0.
     - `walltime`: seconds since the epoch; the time of the call by default.
-    - TypeError or ValueError is raised for a value that cannot be logged, before anything is written. After the
-      constructor, no fault of the disk is raised, unless `on_error="raise"` asks for it.
+    - TypeError or ValueError is raised for a value that cannot be logged, before anything is written; each is
+      NotImplementedError and AssertionError as well, which the original and torch raise. After the constructor, no
+      fault of the disk is raised, unless `on_error="raise"` asks for it.
 
     Args:
         logdir: directory of the run; by default `runs/<date>_<time>_<host><comment>`.

@@ -1,0 +1,333 @@
+"""The writer's side of an event queue: entries become batches, and batches are written, through errors.
+
+One thread drains a queue at a time: the writer thread, or a caller where no thread can be started.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import logging
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ..notices import log_safely
+from . import clock, progress
+from .direct import DirectWriter
+from .encoder import BatchEncoder
+from .entries import Barrier, Entry, Pending, PendingFiles, nbytes
+from .in_flight import InFlight
+from .kinds import kinds_of
+from .memory import Slots
+from .options import QueueOptions, Stats
+from .signal import AutoResetEvent
+from .sink import DirectoryRemoved, EventSink
+from .thread import WriterThread
+
+if TYPE_CHECKING:
+    from ..records.events import EventsWriter
+
+logger = logging.getLogger(__name__)
+
+GLANCE = 0.2
+"""Seconds between two looks at whether waiting is worth it."""
+
+WAKING = 8
+"""The share of the memory from which on the writer is woken: that takes as long as copying 256 KiB."""
+
+_DIRECT_SECONDS = 1.0  # for which a caller that writes directly is not disturbed
+
+
+class DrainedQueue:
+    """The pending events of one event file after another, and the writing of them.
+
+    Args:
+        open_file: opens the next event file; called by the writer thread, once after each close.
+        thread: the thread that drains this queue.
+        options: how to behave when the store is slow or fails.
+        events_writer: the first event file, where it is open already.
+
+    Attributes:
+        entries: what waits to be taken.
+        limit: how long `entries` may be before a caller has to see to it; see `EventQueue`.
+        stats: what became of the events.
+        lost: events that were dropped at the end, because the store did not take them.
+    """
+
+    def __init__(
+        self,
+        open_file: Callable[[], EventsWriter],
+        thread: WriterThread,
+        options: QueueOptions,
+        events_writer: EventsWriter | None = None,
+    ) -> None:
+        self.entries: collections.deque[Entry] = collections.deque()
+        self.stats = Stats()
+        self.lost = 0  # events that were dropped at the end, because the store did not take them
+        self._thread = thread
+        self._options = options
+        self._open_file = open_file
+        self._reset(closed=False, events_writer=events_writer)
+
+    def _reset(self, closed: bool, events_writer: EventsWriter | None = None) -> None:
+        self.closed = closed
+        self._closing: Barrier | None = None  # the barrier of the last close
+        self._lock = threading.RLock()  # guards what callers change; the writer needs it for a store that fails only
+        self._room = AutoResetEvent()  # set where a caller that waits for room should look again
+        self._draining = threading.Lock()
+        self._in_flight = InFlight(self._thread.encoding)
+        self._encoder = BatchEncoder(
+            self.entries,
+            self._in_flight,
+            self._thread.may_pause,
+            self._free,
+            self.stats,
+            self._warn,
+            self._options.merge_scalars,
+        )
+        progress, memory, flush_secs = self._thread.progress, self._thread.memory, self._options.flush_secs
+        told = (self._progressed, self._warn, self._leave_out)
+        self._sink = EventSink(self._open_file, flush_secs, events_writer, progress, memory, *told)
+        self._direct = DirectWriter(self.entries, self._sink, self.stats, self._draining, self._options.merge_scalars)
+        self._user: object | None = None  # stands for a caller who was found to write directly, first at:
+        self._in_use_since = 0.0
+        self._flushed = False  # nothing was taken from the queue since the last flush of the file
+        self._failing_since: float | None = None
+        self._directory_removed = False  # what is pending was logged before that
+        self._error: OSError | None = None  # the one to raise, where errors are to be raised
+        self._slots = Slots(self._thread.memory, self._options.max_queue_bytes)
+        self._update_limit()
+
+    @property
+    def events_writer(self) -> EventsWriter | None:
+        """The open event file, if there is one."""
+        return self._sink.events_writer
+
+    @property
+    def path(self) -> str:
+        """Of the last event file, for the log."""
+        return self._sink.path
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether there is nothing to drain until somebody puts an entry in."""
+        closing = self._closing  # set before `closed`: else the thread could leave before the barrier is in the queue
+        closed = self.closed and (closing is None or closing.is_complete)
+        return closed and not self.entries and not self._in_flight
+
+    def _update_limit(self) -> None:
+        needs_attention = (
+            self.closed or self._error is not None or self._thread.exiting or not self._thread.is_running()
+        )
+        self.limit = -1 if needs_attention else self._slots.count
+
+    def _retract(self, entry: Entry) -> bool:
+        """Take an entry back; return False if it is on its way already."""
+        try:
+            self.entries.remove(entry)
+        except (ValueError, IndexError):
+            return False
+        self._thread.memory.give(nbytes(entry))
+        return True
+
+    def drain(self) -> bool:
+        """Write what is pending now; return whether there was anything. Never raises."""
+        if not self._draining.acquire(timeout=GLANCE):
+            return False  # a thread that came to help finds the writer at work
+        try:
+            if self._is_left_to_caller():
+                return True
+            self._upload_if_due()
+            pending = bool(self.entries or self._sink.batch or self._in_flight)
+            if pending:
+                self._flushed = False
+                self._direct.hand_over()
+                self._drain()
+                self._direct.restart()
+            else:
+                self._return_slots(0)
+            return self._sink.sync_if_due() or pending
+        except DirectoryRemoved:
+            self._directory_removed = True
+            with self._lock:
+                self._refuse_barriers()
+            return False
+        except Exception as error:
+            self._failed(error if isinstance(error, OSError) else OSError(f"{type(error).__name__}: {error}"))
+            return False
+        finally:
+            self._draining.release()
+
+    def _is_left_to_caller(self) -> bool:
+        """Whether a caller writes directly, which takes a moment.
+
+        After a second the thread goes on all the same: a traceback that somebody keeps may stand for the caller.
+        """
+        user = self._direct.user()
+        if user is not self._user:
+            self._user, self._in_use_since = user, clock.now()
+        return user is not None and clock.now() < self._in_use_since + _DIRECT_SECONDS
+
+    def _drain(self) -> None:
+        if self._directory_removed:
+            if not any(not isinstance(entry, Barrier) for entry in tuple(self.entries)):
+                raise DirectoryRemoved
+            self._directory_removed = False  # it is made again for what was logged since
+            self._sink.write_out()
+        self._write_out()  # what an error left behind
+        self._complete()
+        turn = pending = len(self.entries)  # not what comes meanwhile: other queues are waiting too
+        while turn > 0 and not self._in_flight.is_closing:
+            turn -= self._encoder.fill(self._sink.batch, turn) or turn
+            self._write_out()
+            self._complete()
+        self._return_slots(pending)
+
+    def _complete(self) -> None:
+        """See to what is in flight, as far as it is encoded: write values, and do what barriers stand for."""
+        while (entry := self._in_flight.first_done()) is not None:
+            if isinstance(entry, Barrier):
+                self._perform(entry)
+            elif isinstance(entry, PendingFiles):
+                self._write_files(entry)
+            self._in_flight.remove_first()
+            if isinstance(entry, Pending):
+                self._encoder.take_encoded(self._sink.batch, entry)
+            self._write_out()
+
+    def _perform(self, barrier: Barrier) -> None:
+        """Flush or close the file, and let the barrier's caller go on."""
+        if barrier.close:
+            self._sink.close()
+        else:
+            self._sink.flush()
+        self._progressed(0)
+        self._flushed = not self.entries and len(self._in_flight) == 1
+        barrier.complete(True)
+
+    def _write_files(self, files: PendingFiles) -> None:
+        """Write files beside the event file. Raises OSError while it is worth trying again."""
+        try:
+            with self._thread.progress.operation():
+                files.write()
+        except OSError as error:
+            if files.may_fail_again():
+                raise
+            self.stats.drop("files", kinds_of([files]))
+            self._warn("files", "files beside it could not be written and are left out: %s", error)
+
+    def _free(self, entry: Entry) -> None:
+        """Give back the memory of an entry, to a caller who may wait for it."""
+        size = nbytes(entry)
+        if size:
+            self._thread.memory.give(size)
+            self._room.set()
+
+    def _write_out(self) -> None:
+        if self._sink.batch:
+            self._sink.write_out(may_make_directory=False)
+
+    def _upload_if_due(self) -> None:
+        """Have the file store what it keeps, where the files of the run take much of the memory. Raises OSError."""
+        if self._sink.unstored.events and self._thread.memory.unstored > self._options.max_queue_bytes // WAKING:
+            self._sink.flush()
+
+    def _leave_out(self) -> None:
+        self.stats.failed += 1
+        self._warn("size", "an event is larger than a file may be and is left out")
+
+    def _return_slots(self, used: int) -> None:
+        if not self._lock.acquire(blocking=False):
+            return  # next time: a signal handler that waits for the writer may have interrupted who has the lock
+        try:
+            self._slots.give_back(len(self.entries), used)
+            self._update_limit()
+        finally:
+            self._lock.release()
+
+    def _progressed(self, written: int) -> None:
+        self.stats.written += written
+        recovered = self._thread.progress.made() or self._failing_since is not None
+        self._failing_since = None
+        self._room.set()
+        if recovered:
+            self._warn("recovered", "writing goes on; %d events were dropped", self.stats.dropped)
+
+    def _failed(self, error: OSError) -> None:
+        lost = 0
+        with self._lock:
+            self.stats.errors += 1
+            first = self._failing_since is None
+            if first:
+                self._failing_since = clock.now()
+            if self._options.on_error == "raise":
+                self._error = error
+            self._update_limit()
+            if self._error is not None or self._has_failed_for_long():
+                lost = self._refuse_barriers()
+                self.lost += lost
+        self._room.set()
+        if first:  # not under the lock: a log handler may log here
+            self._warn("failed", "%s; logging goes on and writing is tried again", error)
+        if lost and not self._thread.exiting:  # else it is part of the last word
+            self._warn("lost", "closed while writing fails; %d events are lost: %s", lost, error)
+
+    def _has_failed_for_long(self) -> bool:
+        """Whether the store was tried for as long as callers wait for it. Then each of them has one more attempt."""
+        return self._failing_since is not None and clock.now() >= self._failing_since + progress.PATIENCE
+
+    def _refuse_barriers(self) -> int:
+        """Keep nobody waiting for a store that fails; a queue that was to be closed is closed as it is.
+
+        Return how many events are lost by that.
+        """
+        barriers = self._in_flight.take_barriers()
+        barriers += [entry for entry in tuple(self.entries) if isinstance(entry, Barrier) and self._retract(entry)]
+        lost = self._drop_all() if self.closed else 0
+        for barrier in barriers:
+            barrier.complete(False)
+        return lost
+
+    def _drop_all(self) -> int:
+        """Drop what is pending and let go of the file; return how many events are lost."""
+        reason = "removed directory" if self._directory_removed else "closed while failing"
+        written, unwritten, unstored = self._sink.abandon()
+        self.stats.written += written
+        return self._drop_entries(reason, unwritten, unstored)
+
+    def _drop_entries(self, reason: str, batch: list[bytes], unstored: int) -> int:
+        """Drop what is in the queue, in flight, in a batch and in a file that buffers; return how many events."""
+        dropped: list[Entry] = [*batch, *self._in_flight.drop_values()]
+        with contextlib.suppress(IndexError):  # raised where the queue is empty
+            while True:
+                entry = self.entries.popleft()
+                self._thread.memory.give(nbytes(entry))
+                dropped.append(entry)
+        return self.stats.drop(reason, [*kinds_of(dropped), *["event"] * unstored])
+
+    def _warn(self, about: str, message: str, *values: object, exc_info: bool = False) -> None:
+        """Warn once a minute, for all the queues of a run together."""
+        if self._thread.progress.may_warn(about):
+            log_safely(logger.warning, f"%s: {message}", self._sink.path, *values, exc_info=exc_info)
+
+    def pending_events(self) -> int:
+        """Return how many events wait to be written."""
+        entries = sum(not isinstance(entry, Barrier) for entry in tuple(self.entries))
+        return entries + self._in_flight.values() + len(self._sink.batch) + self._sink.unstored.events
+
+    # ---- the end
+
+    def abandon(self) -> None:
+        """At the end of the process: drop what the store did not take.
+
+        The batch that is being written counts as dropped: whether the store has it, nobody will know.
+        """
+        self.lost += self._drop_entries("ended", self._sink.batch, self._sink.unstored.events)
+
+    def leave_to_parent(self) -> None:
+        """In a fork's child: the pending events and the file are the parent's. A new file is opened when needed."""
+        self.entries.clear()
+        self.stats = Stats()
+        self._sink.leave_to_parent()
+        self._reset(closed=True)

@@ -63,11 +63,11 @@ def _untimed(call: Callable[[Any, Any, int], object], writer: Any, data: Any, ca
 def _pass(case: Case, opener: Callable[[str], Any], data: Any, calls: int, run: Any) -> dict[str, Any]:
     with new_logdir() as logdir:
         writer = opener(logdir)
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         waits = run(case.call, writer, data, calls)
         writer.close()
-        total = time.perf_counter() - start
-        return {"waits": waits, "total": total / calls, "bytes": bytes_under(logdir) / calls}
+        total, cpu = time.perf_counter() - start, time.process_time() - cpu
+        return {"waits": waits, "total": total / calls, "cpu": cpu / calls, "bytes": bytes_under(logdir) / calls}
 
 
 def measure(library: str, case: Case, quick: bool) -> dict[str, Any]:

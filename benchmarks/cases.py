@@ -134,6 +134,8 @@ CASES: dict[str, Case] = {
     ),
     "series": Case("import of 1,000,000 points, each; ours by add_scalar_series", kind="series"),
     "histogram_1k": _histogram("add_histogram, 1,000 float32", 2_000, 1_000),
+    "histogram_10k": _histogram("add_histogram, 10,000 float32", 1_000, 10_000),
+    "histogram_100k": _histogram("add_histogram, 100,000 float32", 200, 100_000),
     "histogram_1m": _histogram("add_histogram, 1,000,000 float32", 30, 1_000_000),
     "histogram_compact": Case(
         "add_histogram, 1,000,000 float32, ours in compact bins",

@@ -1,4 +1,4 @@
-"""The writer thread imports nothing: a fork's child inherits the lock of a module that its parent was importing.
+"""The threads behind the callers import nothing: a fork inherits the lock of a module that its parent was importing.
 
 Nobody releases that lock in the child, which hangs as soon as it imports the module too, say to open a picture.
 """

@@ -26,7 +26,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from tensorboardX import SummaryWriter
 from tensorboardX.background import progress
-from tensorboardX.proto.summary_pb2 import HistogramProto
+from tensorboardX.proto.summary_pb2 import HistogramProto, Summary
 from tensorboardX.summary import device_counting
 from tensorboardX.summary.device_counting import DeviceTally, count_on_device, is_countable
 from tensorboardX.summary.histogram import _COMPACT_PARTS, DEFAULT_BINS, histogram, prepare_histogram
@@ -73,8 +73,8 @@ def tensors(draw):
 _EDGES = st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=2, max_size=8).map(sorted)
 
 
-def _only(summary) -> HistogramProto:
-    [value] = summary.value
+def _only(summary: Summary | bytes) -> HistogramProto:
+    [value] = (Summary.FromString(summary) if isinstance(summary, bytes) else summary).value
     return value.histo
 
 

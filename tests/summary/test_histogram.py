@@ -13,7 +13,7 @@ from tensorboard import data_compat
 from tensorboard.compat.proto.summary_pb2 import Summary as StockSummary
 from tensorboard.util import tensor_util
 
-from tensorboardX.proto.summary_pb2 import HistogramProto
+from tensorboardX.proto.summary_pb2 import HistogramProto, Summary
 from tensorboardX.summary.histogram import (
     DEFAULT_BINS,
     histogram,
@@ -41,8 +41,8 @@ DISTRIBUTIONS = {
 }
 
 
-def _only(summary) -> HistogramProto:
-    [value] = summary.value
+def _only(summary: Summary | bytes) -> HistogramProto:
+    [value] = (Summary.FromString(summary) if isinstance(summary, bytes) else summary).value
     return value.histo
 
 
@@ -191,6 +191,19 @@ def test_stock_tensorboard_converts_it_to_the_buckets_it_draws():
     assert buckets[:, 2].sum() == 4
 
 
+@given(
+    values=hnp.arrays(st.sampled_from([np.float32, np.float64]), st.integers(0, 40), elements=st.floats(width=32)),
+    bins=st.sampled_from(["tensorflow", "compact", "auto"]) | st.integers(1, 60) | st.just([-1.0, -0.0, 0.0, 2.0]),
+    tag=st.text(max_size=200),
+)
+def test_the_bytes_are_those_of_protobuf(values, bins, tag):
+    encoded = prepare_histogram(tag, values, bins)()
+    [value] = Summary.FromString(encoded).value
+    fields = {field.name: getattr(value.histo, field.name) for field in HistogramProto.DESCRIPTOR.fields}
+    message = Summary(value=[Summary.Value(tag=value.tag, histo=HistogramProto(**fields))])
+    assert encoded == message.SerializeToString() == histogram(tag, values, bins).SerializeToString()
+
+
 def test_make_histogram_takes_an_array():
     assert make_histogram(np.array([1, 2, 4]), 3) == _only(histogram("h", [1, 2, 4], 3))
 
@@ -234,6 +247,15 @@ def test_raw_histograms_keep_what_they_are_given():
     assert value.tag == "a b"
     expected = HistogramProto(min=1, max=3, num=3, sum=6, sum_squares=14, bucket_limit=[1.5, 2.5], bucket=[1, 2])
     assert value.histo == expected
+
+
+@given(st.lists(st.floats(), min_size=5, max_size=5), st.lists(st.floats(), max_size=5))
+def test_raw_histograms_are_the_bytes_of_protobuf(moments, numbers):
+    names = ("min", "max", "num", "sum", "sum_squares")
+    fields = dict(zip(names, moments, strict=True), bucket_limit=numbers, bucket=numbers[::-1])
+    expected = Summary(value=[Summary.Value(tag="raw", histo=HistogramProto(**fields))])
+    found = histogram_raw("raw", *moments, np.array(numbers, float), np.array(numbers[::-1], float))
+    assert found.SerializeToString() == expected.SerializeToString()
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,15 @@ def test_samples_equal_those_of_the_original(dtype, original_python, tmp_path):
 
 @pytest.mark.parametrize(
     ("shape", "stored"),
-    [((7,), (7, 1)), ((7, 1), (7, 1)), ((7, 2), (7, 2)), ((1, 7), (7, 1)), ((1, 1), (1, 1)), ((2, 2), (2, 2))],
+    [
+        ((7,), (7, 1)),
+        ((7, 1), (7, 1)),
+        ((7, 2), (7, 2)),
+        ((1, 7), (7, 1)),
+        ((1, 1), (1, 1)),
+        ((1, 2), (1, 2)),
+        ((2, 2), (2, 2)),
+    ],
 )
 def test_shapes(shape, stored):
     sound = RANDOM.integers(-(2**15), 2**15, shape).astype(np.int16)

@@ -12,6 +12,7 @@ from support.events import event_files
 import tensorboardX
 from tensorboardX import SummaryWriter
 from tensorboardX.record_reader import read_records
+from tensorboardX.writer import FileWriter
 
 TAGS = st.text(max_size=12)
 STEPS = st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1))
@@ -72,3 +73,22 @@ def test_the_fast_path_of_plain_floats_is_the_same_but_for_the_time(tmp_path):
             event.ClearField("wall_time")
     assert events["fast"] == events["plain"]
     assert len(events["fast"]) == 5
+
+
+@pytest.mark.parametrize("layer", ["add_summary", "add_event"])
+def test_a_layer_that_was_replaced_is_given_messages(tmp_path, monkeypatch, layer):
+    given = []
+    plain = getattr(FileWriter, layer)
+
+    def replaced(self, message, *args, **kwargs):
+        given.append(message)
+        return plain(self, message, *args, **kwargs)
+
+    monkeypatch.setattr(FileWriter, layer, replaced)
+    with SummaryWriter(tmp_path) as writer:
+        writer.add_text("note", "text", 1)
+        writer.add_histogram("weights", np.arange(9.0), 1)
+        writer.add_image("image", np.zeros((3, 2, 2)), 1)
+    kind = tensorboardX.proto.summary_pb2.Summary if layer == "add_summary" else tensorboardX.proto.event_pb2.Event
+    assert len(given) == 3
+    assert all(type(message) is kind for message in given)

@@ -17,16 +17,20 @@ class RunningClock:
     """
 
     def __init__(self) -> None:
-        self._lock = RLock()  # a signal handler may read the clock while its thread does
+        self._lock = RLock()  # of a thread, whose signal handlers may read the clock as well
         self._read_at = monotonic()
         self._seconds = 0.0
 
     def now(self) -> float:
         """Return seconds since an arbitrary point in time."""
+        at = monotonic()
+        # Nothing is called under the lock: Python runs signal handlers after calls, and one may wait for a thread that
+        # reads the clock.
         with self._lock:
-            at = monotonic()
-            self._seconds += min(max(at - self._read_at, 0.0), _LONGEST_STEP)
-            self._read_at = at
+            step = at - self._read_at
+            if step > 0:
+                self._seconds += step if step < _LONGEST_STEP else _LONGEST_STEP
+                self._read_at = at
             return self._seconds
 
 

@@ -8,7 +8,7 @@ from typing import Union
 
 from ..proto.event_pb2 import Event as EventMessage
 from ..proto.summary_pb2 import Summary
-from ..summary.wire import event
+from ..summary.wire import event, serialized
 from . import clock, progress
 
 QUICK_BYTES = 64 << 10
@@ -62,18 +62,18 @@ class Pending:
 
 
 class PendingSummary(Pending):
-    """A checked and copied value; `encode` returns its Summary.
+    """A checked and copied value; `encode` returns its Summary, or the bytes of one.
 
     Args:
         waits: whether `encode` waits, say for an accelerator.
     """
 
-    encode: Callable[[], Summary]
+    encode: Callable[[], Summary | bytes]
 
     def __init__(
         self,
         tag: str,
-        encode: Callable[[], Summary],
+        encode: Callable[[], Summary | bytes],
         step: int | None,
         walltime: float,
         nbytes: int,
@@ -93,7 +93,7 @@ class PendingSummary(Pending):
     def serialize(self) -> list[bytes]:
         """Encode the value, as one Event."""
         encode, self.encode = self.encode, _encoded
-        return [event(encode().SerializeToString(), self._step, self._walltime)]
+        return [event(serialized(encode()), self._step, self._walltime)]
 
 
 class PendingScalarSummary(PendingSummary):

@@ -12,6 +12,9 @@ from . import clock
 PATIENCE = 5.0
 """Seconds that a caller waits for a store that does not answer, before it goes on without it."""
 
+ENCODING_PATIENCE = 600.0
+"""Seconds that a caller waits for a single value to be encoded: a device that never answers must not hold it up."""
+
 BRIEF_PATIENCE = 0.01
 """Seconds that `flush` waits for an operation which has been given up before: it is called at every step."""
 
@@ -83,7 +86,7 @@ class Progress:
                 by default.
         """
         if self.encoding and not self._operations:
-            return PATIENCE
+            return max(since, self._at) + ENCODING_PATIENCE - clock.now()
         stalled = self.stalled and bool(self._operations)
         patience = PATIENCE if if_stalled is None or not stalled else if_stalled
         return max(since, self._at) + patience - clock.now()

@@ -48,10 +48,9 @@ NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)
 _HELD_BY_ANOTHER = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
 
 _MOST_ATTEMPTS = 100  # to open a file while no other thread forks
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.0001, 0.001  # seconds between two attempts
-_EAGER_AFTER = 0.01  # seconds of waiting that halve the pause
-_QUIET_PAUSE = 0.02  # seconds between two attempts while nothing happens
-_WATCH_PAUSE = 0.02  # seconds between two looks at what the holder does
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.0001, 0.005  # seconds between two attempts
+_QUIET_PAUSE = 0.02  # the same while nothing happens
+_WATCH_PAUSE = 0.05  # seconds between two looks at what the holder does
 _MOST_ELAPSED = 0.25  # seconds that may count between two attempts: a process that was suspended has not waited
 _LONGEST_WAIT = 60.0  # seconds, whatever others do
 _jitter = random.SystemRandom()  # the random numbers of the `random` module itself belong to the program
@@ -214,7 +213,7 @@ class ExclusiveLock:
         lock.open(flags)
         if self._unchanged < self.patience:  # else this holder was given up on
             self._unchanged = 0.0
-        waited, watched, looked = 0.0, 0.0, time.monotonic()
+        waited, watched, looked, pause = 0.0, 0.0, time.monotonic(), _SHORTEST_PAUSE
         while True:
             if lock.try_lock():
                 if lock.stat() is not None:
@@ -233,7 +232,8 @@ class ExclusiveLock:
                     raise TimeoutError(errno.ETIMEDOUT, "whoever has locked it does nothing", self.path)
             if waited > _LONGEST_WAIT:
                 raise TimeoutError(errno.ETIMEDOUT, f"others have kept it locked for {_LONGEST_WAIT:g} s", self.path)
-            time.sleep(_jitter.uniform(0.5, 1.0) * self._pause(waited))
+            pause = max(min(1.5 * pause, _LONGEST_PAUSE), min(self._unchanged / 16, _QUIET_PAUSE))
+            time.sleep(_jitter.uniform(0.5, 1.0) * pause)
 
     def _watch(self, lock: FileLock, elapsed: float) -> None:
         """Note whether anything has changed since the last look."""
@@ -244,15 +244,6 @@ class ExclusiveLock:
             self._on_progress()
         else:
             self._unchanged += elapsed
-
-    def _pause(self, waited: float) -> float:
-        """Return how long to sleep before the next attempt: the less, the longer this one has waited.
-
-        So those that have waited longest are most likely to be next, although the kernel keeps no order. Where
-        nothing happens, attempts become rare.
-        """
-        eager = max(_LONGEST_PAUSE / (1 + waited / _EAGER_AFTER), _SHORTEST_PAUSE)
-        return max(eager, min(self._unchanged / 16, _QUIET_PAUSE))
 
 
 def _delete_if_empty(lock: FileLock) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.floating[Any]]
 Float64Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
+Limits = tuple[Floats, Floats]
 
 _SORTED = 1 << 18  # values that are sorted at once: they stay in the cache of a core, where a whole array would not
 _SUMMED = 1 << 16  # the same for sums, whose float64 take more room
@@ -34,22 +36,23 @@ class Tally:
     @property
     def counts(self) -> IntArray:
         """How many values lie in each bin."""
-        return np.diff(self.below)
+        return self.below[1:] - self.below[:-1]
 
     @property
     def outside(self) -> tuple[int, int]:
         """How many values lie below the first edge, and above the last."""
         return int(self.below[0]), self.size - int(self.below[-1])
 
-    def count(self, ordered: Floats, lower: Floats, last: Floats) -> None:
+    def count(self, ordered: Floats, limits: Limits) -> None:
         """Add sorted finite values to the counts below each edge, and to the number and the extremes of all."""
+        lower, last = limits
         low, high = ordered[0], ordered[-1]
         self.size += len(ordered)
         self.low, self.high = min(self.low, float(low)), max(self.high, float(high))
-        first, end = lower.searchsorted((low, high), side="right")  # most edges lie outside of the values
-        self.below[first:end] += ordered.searchsorted(lower[first:end], side="left")
+        first, end = lower.searchsorted(low, "right"), lower.searchsorted(high, "right")  # most edges lie outside
+        self.below[first:end] += ordered.searchsorted(lower[first:end])
         self.below[end:-1] += len(ordered)
-        self.below[-1:] += ordered.searchsorted(last, side="right")
+        self.below[-1:] += ordered.searchsorted(last, "right")
 
     def sum(self, values: Floats) -> None:
         """Add finite values to the sums."""
@@ -60,8 +63,8 @@ class Tally:
             self.squares += float(np.einsum("i,i->", exact, exact))
 
 
-def tally(values: Floats, edges: Float64Array) -> Tally:
-    """Count values into bins as `numpy.histogram` does; NaN and infinity are left out.
+def tally(values: Floats, edges: Float64Array, limits: Limits | None = None) -> Tally:
+    """Count values into bins as `numpy.histogram` does; NaN and infinity are left out. NumPy may warn of overflow.
 
     Sorting is most of the work, and sorting half as many bytes takes half as long; so float32 values are sorted as
     they are, and compared with edges that are rounded such that every comparison comes out as in float64.
@@ -70,34 +73,41 @@ def tally(values: Floats, edges: Float64Array) -> Tally:
         values: float32 or float64, shape (N,).
         edges: not decreasing, shape (K + 1,). A value on an edge belongs to the bin above it, and on the last edge
             to the last bin.
+        limits: what `limits_of` returns for these edges and the dtype of the values, if it is known.
     """
-    lower, last = _rounded(edges[:-1], values.dtype, np.inf), _rounded(edges[-1:], values.dtype, -np.inf)
+    limits = limits or limits_of(edges, values.dtype)
     found = Tally(np.zeros(len(edges), dtype=np.intp))
     scratch = np.empty(min(len(values), _SORTED), values.dtype)
-    with np.errstate(over="ignore"):
-        for start in range(0, len(values), _SORTED):
-            block = values[start : start + _SORTED]
-            ordered = scratch[: len(block)]
-            np.copyto(ordered, block)
-            ordered.sort()
-            finite = _finite(ordered)
-            found.left_out += len(ordered) - len(finite)
-            if len(finite):
-                found.count(finite, lower, last)
-                found.sum(finite)
+    for start in range(0, len(values), _SORTED):
+        block = values[start : start + _SORTED]
+        ordered = scratch[: len(block)]
+        ordered[:] = block
+        ordered.sort()
+        finite = _finite(ordered)
+        found.left_out += len(ordered) - len(finite)
+        if len(finite):
+            found.count(finite, limits)
+            found.sum(finite)
     return found
 
 
 def _finite(ordered: Floats) -> Floats:
     """Return the finite ones of sorted values; NaN is sorted to the end."""
-    if np.isfinite(ordered[0]) and np.isfinite(ordered[-1]):
+    if math.isfinite(ordered[0]) and math.isfinite(ordered[-1]):
         return ordered
     infinity = ordered.dtype.type(np.inf)
     return ordered[ordered.searchsorted(-infinity, side="right") : ordered.searchsorted(infinity, side="left")]
 
 
+def limits_of(edges: Float64Array, dtype: np.dtype[Any]) -> Limits:
+    """Return all edges but the last, and the last, as the floats of `dtype` that compare with others as they do."""
+    return _rounded(edges[:-1], dtype, np.inf), _rounded(edges[-1:], dtype, -np.inf)
+
+
 def _rounded(edges: Float64Array, dtype: np.dtype[Any], towards: float) -> Floats:
     """Return edges as `dtype`, each the nearest number on the side of `towards`."""
+    if edges.dtype == dtype:
+        return edges
     with np.errstate(over="ignore"):
         rounded = edges.astype(dtype)
     wrong = rounded < edges if towards > 0 else rounded > edges

@@ -14,9 +14,10 @@ from PIL import Image
 from ..errors import type_error, value_error
 from ..notices import warn_once
 from ..proto.summary_pb2 import Summary
-from ..values.arrays import Array, to_float, to_owned
+from ..values.arrays import Array, owned, to_float, to_numpy
 from .image import preload_codec, to_uint8, whole_pixels
 from .layout import check_axes, convert_to_NTCHW
+from .size import check_size
 from .tags import clean_tag
 
 _CHANNELS = (1, 2, 3, 4)
@@ -26,6 +27,7 @@ _SHORTEST_DELAY = 2
 _LONGEST_DELAY = 2**16 - 1
 _LARGEST_SIDE = 2**16 - 1
 _MOST_PIXELS = 2**30
+_FRAME_BYTES, _BYTES_A_PIXEL = 1024, 1.6  # the palette, and the most that LZW makes of a byte
 
 
 def video(tag: str, tensor: Any, fps: Any = 4, dataformats: str = "NTCHW") -> Summary:
@@ -47,14 +49,13 @@ def video(tag: str, tensor: Any, fps: Any = 4, dataformats: str = "NTCHW") -> Su
 def prepare_video(tag: str, tensor: Any, fps: Any = 4, dataformats: str = "NTCHW") -> partial[Summary]:
     """Check and copy the arguments of `video`; the call of what is returned encodes them."""
     tag = clean_tag(tag)
-    videos = to_owned(tensor, tag)
-    if videos.dtype.kind == "c":
-        raise type_error(tag, videos, "a video of real numbers")
-    axes = check_axes(tag, videos.shape, dataformats, ("NTCHW",))
-    videos = convert_to_NTCHW(videos, axes)
-    if videos.size == 0:
-        raise value_error(tag, videos, "a video with at least one pixel")
-    batch, count, channels, height, width = videos.shape
+    array = to_numpy(tensor, tag)
+    if array.dtype.kind == "c":
+        raise type_error(tag, array, "a video of real numbers")
+    axes = check_axes(tag, array.shape, dataformats, ("NTCHW",))
+    if array.size == 0:
+        raise value_error(tag, array, "a video with at least one pixel")
+    batch, count, channels, height, width = convert_to_NTCHW(array, axes).shape
     if channels not in _CHANNELS:
         raise value_error(tag, tensor, f"a video with 1 to 4 channels, where dataformats={dataformats!r} says")
     rows, columns = _grid_shape(batch)
@@ -64,8 +65,9 @@ def prepare_video(tag: str, tensor: Any, fps: Any = 4, dataformats: str = "NTCHW
             f"a video (a batch is a grid) of up to {_LARGEST_SIDE} pixels a side and {_MOST_PIXELS} in all frames"
         )
         raise value_error(tag, tensor, accepted)
+    check_size(tag, tensor, count * (_FRAME_BYTES + _BYTES_A_PIXEL * height * width))
     preload_codec("GIF")
-    return partial(_encode, tag, videos, _checked_fps(tag, fps))
+    return partial(_encode, tag, convert_to_NTCHW(owned(array, tensor), axes), _checked_fps(tag, fps))
 
 
 def make_video(tensor: Array, fps: float) -> Summary.Image:

@@ -14,13 +14,16 @@ from ..errors import type_error, value_error
 from ..notices import warn_once
 from ..proto.summary_pb2 import HistogramProto, Summary
 from ..values.arrays import Array, to_float, to_numpy, to_owned
-from .counting import Float64Array, Floats, Tally, tally
+from .counting import Float64Array, Floats, Limits, Tally, limits_of, tally
 from .device_counting import DeviceTally, count_on_device, is_countable
+from .size import check_size
 from .tags import clean_tag, kept_tag
+from .wire import double, packed, summary
 
 _LARGEST = float(np.finfo(np.float64).max)
 _MOST_ESTIMATED_BINS = 100_000
 _MOST_BINS = 1_000_000
+_BYTES_A_BIN = 16
 _COMPACT_BINS = 48
 _COMPACT_PARTS = np.arange(1, _COMPACT_BINS) / _COMPACT_BINS
 # Where floats cannot divide a range into bins, or a user turned NumPy's warning of that into an error.
@@ -57,10 +60,10 @@ def histogram(name: str, values: Any, bins: Any, max_bins: int | None = None) ->
 
     Raises TypeError or ValueError that names the tag.
     """
-    return prepare_histogram(name, values, bins, max_bins)()
+    return Summary.FromString(prepare_histogram(name, values, bins, max_bins)())
 
 
-def prepare_histogram(name: str, values: Any, bins: Any, max_bins: int | None = None) -> partial[Summary]:
+def prepare_histogram(name: str, values: Any, bins: Any, max_bins: int | None = None) -> partial[bytes]:
     """Check and copy the arguments of `histogram`; the call of what is returned encodes them."""
     tag = clean_tag(name)
     if max_bins is not None and not (isinstance(max_bins, (int, np.integer)) and max_bins >= 1):
@@ -99,18 +102,19 @@ def histogram_raw(
     limits, counts = to_numpy(bucket_limits, tag), to_numpy(bucket_counts, tag)
     if "c" in (limits.dtype.kind, counts.dtype.kind):
         raise value_error(tag, bucket_limits, "bucket limits and counts that are real numbers")
+    check_size(tag, bucket_limits, _BYTES_A_BIN * limits.size)
     with np.errstate(over="ignore"):  # infinity, as for other values
         limits, counts = limits.astype(np.float64), counts.astype(np.float64)
     if limits.ndim != 1 or limits.shape != counts.shape:
         raise value_error(tag, bucket_limits, f"as many bucket limits as bucket counts ({counts.shape})")
     moments = [to_float(value, tag) for value in (min, max, num, sum, sum_squares)]
-    return _summary(tag, _proto(moments, limits, counts))
+    return Summary.FromString(_summary(tag, _proto(moments, limits, counts)))
 
 
 def make_histogram(values: Array, bins: Any, max_bins: int | None = None) -> HistogramProto:
     """Return the histogram of an array of floats; see `histogram`. The left edge of the first bin that holds
     anything is kept as the limit of an empty bucket before it."""
-    return _histogram_proto("", values, bins, max_bins)
+    return HistogramProto.FromString(_histogram("", values, bins, max_bins))
 
 
 def _count_on_device(tag: str, tensor: Any, bins: Any) -> DeviceTally | None:
@@ -122,23 +126,28 @@ def _count_on_device(tag: str, tensor: Any, bins: Any) -> DeviceTally | None:
     return count_on_device(tag, tensor, None, _COMPACT_PARTS) if bins == "compact" else None
 
 
-def _encode(tag: str, array: Array, bins: Any, max_bins: int | None) -> Summary:
-    return _summary(tag, _histogram_proto(tag, array, bins, max_bins))
+def _encode(tag: str, array: Array, bins: Any, max_bins: int | None) -> bytes:
+    return _summary(tag, _histogram(tag, array, bins, max_bins))
 
 
-def _encode_counted(tag: str, counted: DeviceTally, bins: Any, max_bins: int | None) -> Summary:
+def _encode_counted(tag: str, counted: DeviceTally, bins: Any, max_bins: int | None) -> bytes:
     return _summary(tag, _histogram_of(tag, *counted.resolve(), bins, max_bins))
 
 
-def _histogram_proto(tag: str, array: Array, bins: Any, max_bins: int | None) -> HistogramProto:
+def _histogram(tag: str, array: Array, bins: Any, max_bins: int | None) -> bytes:
     with np.errstate(all="ignore"):  # values near the ends of floats; what comes of them is looked at
         values = _as_floats(array.reshape(-1))
         edges = _edges(tag, values, bins)
-        found = tally(values, edges)
+        found = tally(values, edges, _default_limits(values.dtype) if edges is _DEFAULT_EDGES else None)
     return _histogram_of(tag, found, edges, bins, max_bins)
 
 
-def _histogram_of(tag: str, found: Tally, edges: Float64Array, bins: Any, max_bins: int | None) -> HistogramProto:
+@functools.cache
+def _default_limits(dtype: np.dtype[Any]) -> Limits:
+    return limits_of(_DEFAULT_EDGES, dtype)
+
+
+def _histogram_of(tag: str, found: Tally, edges: Float64Array, bins: Any, max_bins: int | None) -> bytes:
     if found.left_out:
         warn_once(tag, "NaN and infinity have no bin; the histogram leaves them out")
     if not found.size:
@@ -235,24 +244,22 @@ def _trim(edges: Float64Array, counts: Array) -> tuple[Float64Array, Array]:
     if filled.size == 0:  # every value lies outside of the edges that were given
         return edges[:1], np.zeros(1)
     first, last = filled[0], filled[-1]
-    return edges[first : last + 2], np.concatenate(([0], counts[first : last + 1]))
+    buckets = np.zeros(last - first + 2)
+    buckets[1:] = counts[first : last + 1]
+    return edges[first : last + 2], buckets
 
 
-def _proto(moments: list[float], limits: Float64Array, counts: Array) -> HistogramProto:
-    low, high, num, total, squares = moments
-    return HistogramProto(
-        min=low,
-        max=high,
-        num=num,
-        sum=total,
-        sum_squares=squares,
-        bucket_limit=limits.tolist(),
-        bucket=counts.tolist(),
-    )
+def _proto(moments: list[float], limits: Float64Array, counts: Array) -> bytes:
+    """Return a serialized HistogramProto. Format: proto/tensorboardX/summary.proto."""
+    fields = [double(number, moment) for number, moment in enumerate(moments, 1)]
+    fields += [
+        packed(number, array.astype("<f8").tobytes()) for number, array in ((6, limits), (7, counts)) if array.size
+    ]
+    return b"".join(fields)
 
 
-def _summary(tag: str, histo: HistogramProto) -> Summary:
-    return Summary(value=[Summary.Value(tag=tag, histo=histo)])
+def _summary(tag: str, histo: bytes) -> bytes:
+    return summary(tag, packed(5, histo))
 
 
 def _checked_bins(tag: str, bins: Any) -> Any:
@@ -266,6 +273,7 @@ def _checked_bins(tag: str, bins: Any) -> Any:
     if isinstance(bins, list) and bins == DEFAULT_BINS:  # a writer's own list; one of another length is told at once
         return "tensorflow"
     edges = to_numpy(bins, tag)
+    check_size(tag, bins, _BYTES_A_BIN * edges.size)
     if edges.ndim == 0 and edges.dtype.kind in "iu" and 1 <= int(edges) <= _MOST_BINS:
         return int(edges)
     if edges.ndim == 1 and len(edges) >= 2 and edges.dtype.kind in "iuf":

@@ -34,6 +34,7 @@ from ..proto.plugin_hparams_pb2 import HParamsPluginData, SessionEndInfo, Sessio
 from ..proto.summary_pb2 import Summary
 from ..values.arrays import to_float, to_numpy
 from .metadata import plugin_metadata
+from .size import serialized
 from .tags import check_tag, clean_tag, to_text
 
 EXPERIMENT_TAG = "_hparams_/experiment"
@@ -140,7 +141,7 @@ def session_end_summary(status: Status = STATUS_SUCCESS, end_time: float | None 
 
 
 def _summary(tag: str, content: HParamsPluginData) -> Summary:
-    data = content.SerializeToString(deterministic=True)  # the same bytes for the same hyperparameters
+    data = serialized(content, f"tag {shown(tag)}", deterministic=True)  # the same bytes for the same hyperparameters
     return Summary(value=[Summary.Value(tag=tag, metadata=plugin_metadata("hparams", data))])
 
 

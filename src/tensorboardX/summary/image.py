@@ -15,9 +15,10 @@ from PIL import Image
 from ..errors import InvalidValueError, describe, type_error, value_error
 from ..notices import warn_once
 from ..proto.summary_pb2 import Summary
-from ..values.arrays import Array, to_float, to_owned
-from .layout import check_axes, convert_to_HWC
+from ..values.arrays import Array, owned, to_float, to_numpy, to_owned
+from .layout import GRID_COLUMNS, check_axes, convert_to_HWC
 from .png import encode_png
+from .size import check_size
 from .tags import blob_tag, clean_tag, to_text
 
 FORMATS = ("PNG", "JPEG", "WEBP")
@@ -163,8 +164,8 @@ def preload_codec(image_format: str) -> None:
 
 @functools.cache
 def preload_drawing() -> None:
-    """Import what drawing boxes and labels takes."""
-    draw_boxes(Image.new("RGB", (8, 8)), np.zeros((1, 4)), ["a"])
+    """Import what drawing boxes and labels takes, and what Pillow needs to give the pixels back."""
+    make_image(np.zeros((8, 8, 3), np.uint8), 2, np.zeros((1, 4)), ["a"])
 
 
 def _encoded(pixels: Array, image_format: str) -> bytes:
@@ -213,7 +214,7 @@ def _draw_label(draw: Any, label: str, left: float, bottom: float) -> None:
 
 def _checked(tag: str, tensor: Any, dataformats: str, rescale: Any, image_format: str) -> tuple[Array, str, float]:
     preload_codec(image_format)
-    array = to_owned(tensor, tag)
+    array = to_numpy(tensor, tag)
     if array.dtype.kind == "c":
         raise type_error(tag, tensor, "an image of real numbers")
     axes = check_axes(tag, array.shape, dataformats, _IMAGE_AXES)
@@ -221,7 +222,17 @@ def _checked(tag: str, tensor: Any, dataformats: str, rescale: Any, image_format
         raise value_error(tag, tensor, "an image with at least one pixel")
     if "C" in axes and array.shape[axes.index("C")] not in _CHANNELS:
         raise value_error(tag, tensor, f"an image with 1 to 4 channels, where dataformats={dataformats!r} says")
-    return array, axes, _checked_factor(tag, rescale, array)
+    factor = _checked_factor(tag, rescale, array)
+    check_size(tag, tensor, _most_encoded(array.shape, axes, factor))
+    return owned(array, tensor), axes, factor
+
+
+def _most_encoded(shape: tuple[int, ...], axes: str, factor: float) -> float:
+    """How many bytes an image takes where it cannot be compressed."""
+    length = dict(zip(axes, shape, strict=True))
+    images, columns = length.get("N", 1), min(length.get("N", 1), GRID_COLUMNS)
+    pixels = math.ceil(images / columns) * columns * length["H"] * length["W"] * factor**2
+    return 1.002 * pixels * max(length.get("C", 1), 3)  # and what deflate adds to data that it leaves as it is
 
 
 def _checked_factor(tag: str, rescale: Any, array: Array) -> float:

@@ -12,13 +12,14 @@ import numpy as np
 from ..errors import type_error, value_error
 from ..notices import warn_once
 from ..proto.summary_pb2 import Summary
-from ..values.arrays import Array, to_float, to_owned
+from ..values.arrays import Array, owned, to_float, to_numpy
 from .metadata import plugin_metadata
+from .size import MOST_BYTES
 from .tags import blob_tag
 
 _NUMBERS = frozenset((np.float16, np.float32, np.float64, np.int16, np.int32))
 _HIGHEST_RATE = 2**30 - 1  # WAV stores the bytes of a second, up to four a frame, in 32 bits
-_MOST_SAMPLES = 2**30 - 64  # protobuf stores up to 2 GiB
+_MOST_SAMPLES = MOST_BYTES // 2 - 64
 
 
 def audio(tag: str, tensor: Any, sample_rate: Any = 44100) -> Summary:
@@ -26,9 +27,9 @@ def audio(tag: str, tensor: Any, sample_rate: Any = 44100) -> Summary:
 
     Args:
         tag: the tag; kept as it is, but for `_` in place of quotes, backslashes and control characters.
-        tensor: samples, shape (L,), (L, 1) or (L, 2), L being the number of frames; (1, L) is one channel too.
-            Floats are in [-1, 1]: what is beyond is clipped and NaN becomes 0, with one warning per tag. int16 is
-            stored as it is, int32 by its upper 16 bits.
+        tensor: samples, shape (L,), (L, 1) or (L, 2), L being the number of frames; (1, L) is one channel too,
+            where L is more than 2. Floats are in [-1, 1]: what is beyond is clipped and NaN becomes 0, with one warning
+            per tag. int16 is stored as it is, int32 by its upper 16 bits.
         sample_rate: frames per second, at least 1; a fraction is cut off.
 
     Raises TypeError or ValueError that names the tag. Format: http://soundfile.sapp.org/doc/WaveFormat/.
@@ -47,16 +48,16 @@ def prepare_audio(tag: str, tensor: Any, sample_rate: Any = 44100) -> partial[Su
 
 def _checked(tag: str, tensor: Any, sample_rate: Any) -> tuple[str, Array, int]:
     tag = blob_tag(tag)
-    samples = to_owned(tensor, tag)
+    samples = to_numpy(tensor, tag)
     if samples.dtype.type not in _NUMBERS:
         raise type_error(tag, samples, "audio of floats in [-1, 1], int16 or int32")
-    if samples.ndim == 1 or (samples.ndim == 2 and samples.shape[0] == 1 < samples.shape[1]):
+    if samples.ndim == 1 or (samples.ndim == 2 and samples.shape[0] == 1 and samples.shape[1] > 2):
         samples = samples.reshape(-1, 1)
     if samples.ndim != 2 or samples.shape[1] not in (1, 2):
         raise value_error(tag, samples, "audio of shape (L,), (L, 1), (L, 2) or (1, L)")
     if not 0 < samples.size <= _MOST_SAMPLES:
         raise value_error(tag, samples, f"audio of 1 to {_MOST_SAMPLES} samples")
-    return tag, samples, _checked_rate(tag, sample_rate)
+    return tag, owned(samples, tensor), _checked_rate(tag, sample_rate)
 
 
 def _checked_rate(tag: str, sample_rate: Any) -> int:

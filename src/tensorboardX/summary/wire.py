@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import math
 import struct
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..proto.summary_pb2 import Summary
 
 _pack_double = struct.Struct("<d").pack
 _unpack_double = struct.Struct("<d").unpack_from
@@ -20,6 +24,21 @@ def event(summary: bytes, step: int | None, walltime: float) -> bytes:
 def walltime_of(event: bytes) -> float:
     """Return the wall time of a serialized Event whose first field that is, 0 for any other."""
     return float(_unpack_double(event, 1)[0]) if event[:1] == b"\x09" and len(event) >= 9 else 0.0
+
+
+def serialized(summary: Summary | bytes) -> bytes:
+    """Return the bytes of a Summary, which an encoder returns as a message or as its bytes."""
+    return summary if isinstance(summary, bytes) else summary.SerializeToString()
+
+
+def summary(tag: str, *fields: bytes) -> bytes:
+    """Return a serialized Summary of one value: its tag and further fields, in the order of their numbers."""
+    return packed(1, b"".join((packed(1, tag.encode()) if tag else b"", *fields)))
+
+
+def double(number: int, value: float) -> bytes:
+    """Return a field that is a double, by its number in the message; protobuf leaves out what is 0."""
+    return varint(number << 3 | 1) + _pack_double(value) if is_stored(value) else b""
 
 
 def packed(number: int, data: bytes) -> bytes:

@@ -79,7 +79,11 @@ def prepare(x: Any) -> Array:
 
 def to_owned(value: Any, tag: str = "") -> Array:
     """As `to_numpy`, in memory of its own: the caller may change `value` afterwards."""
-    array = to_numpy(value, tag)
+    return owned(to_numpy(value, tag), value)
+
+
+def owned(array: Array, value: Any) -> Array:
+    """Return what `to_numpy(value)` returned in memory of its own, which is no copy where it was made from a list."""
     fresh = array is not value and array.flags.owndata
     return array if fresh else copy_buffers.copy(array)
 

@@ -18,6 +18,7 @@ from ..proto import event_pb2
 from ..records.events import EventsWriter, checked_suffix, preload
 from ..records.writer import RecordWriter
 from ..storage.factories import directory_check, is_relative, local_path, preload_store
+from ..summary.size import serialized
 from .compiler import keep_from_compiler
 from .replaceable import Replaceable
 
@@ -114,10 +115,13 @@ class EventFileWriter(Replaceable):
         return self._logdir
 
     def add_event(self, event: Any) -> None:
-        """Write an Event; the caller may change it afterwards. Raises TypeError unless it is a protobuf message."""
+        """Write an Event; the caller may change it afterwards.
+
+        Raises TypeError unless it is a protobuf message, ValueError for one of 2 GiB.
+        """
         if not hasattr(event, "SerializeToString"):
             raise InvalidTypeError(f"got {describe(event)}; accepted is an Event message")
-        self.queue.put(event.SerializeToString())
+        self.queue.put(serialized(event))
 
     def reopen(self) -> None:
         """Accepted for compatibility: an event added after `close` opens a new file by itself."""

@@ -17,6 +17,7 @@ from ..errors import RefusedValueError
 from ..proto import event_pb2
 from ..proto.summary_pb2 import Summary
 from ..summary.scalar import scalar
+from ..summary.size import serialized
 from ..values.arrays import to_step, to_walltime
 from .compiler import keep_from_compiler
 from .event_file_writer import EventFileWriter
@@ -170,25 +171,23 @@ class FileWriter(Replaceable):
 
     def add_summary(self, summary: Any, global_step: Any = None, walltime: Any = None) -> None:
         """Write a Summary as an Event: a message of ours or of another package, or its serialized bytes."""
-        if not isinstance(summary, Summary):
-            summary = Summary.FromString(summary if isinstance(summary, bytes) else summary.SerializeToString())
-        self.add_event(event_pb2.Event(summary=summary), global_step, walltime)
+        self.add_event(event_pb2.Event(summary=_message(summary)), global_step, walltime)
 
     def add_deferred(
         self,
         tag: str,
-        encode: Callable[[], Summary],
+        encode: Callable[[], Summary | bytes],
         global_step: Any = None,
         walltime: Any = None,
         is_scalar: bool = False,
     ) -> None:
-        """Write the Summary that `encode()` returns, called behind the caller where no layer was replaced.
+        """Write the Summary that `encode()` returns, or its bytes, behind the caller where no layer was replaced.
 
         What is logged under one tag is written in that order. Other scalars may pass a value that is slow to encode.
         """
         queue = self.queue
         if queue is None:
-            self.add_summary(encode(), global_step, walltime)
+            self.add_summary(_message(encode()), global_step, walltime)
         else:
             step, seconds = self._default_metadata.resolve(global_step, walltime)
             pending = PendingScalarSummary if is_scalar else PendingSummary
@@ -223,13 +222,13 @@ class FileWriter(Replaceable):
     def add_graph(self, graph_profile: Any, walltime: Any = None) -> None:
         """Write a pair of GraphDef and RunMetadata; the latter under the tag `profiler`."""
         graph, run_metadata = graph_profile[0], graph_profile[1]
-        self.add_event(event_pb2.Event(graph_def=graph.SerializeToString()), None, walltime)
-        tagged = event_pb2.TaggedRunMetadata(tag="profiler", run_metadata=run_metadata.SerializeToString())
+        self.add_event(event_pb2.Event(graph_def=serialized(graph)), None, walltime)
+        tagged = event_pb2.TaggedRunMetadata(tag="profiler", run_metadata=serialized(run_metadata))
         self.add_event(event_pb2.Event(tagged_run_metadata=tagged), None, walltime)
 
     def add_onnx_graph(self, graph: Any, walltime: Any = None) -> None:
         """Write a GraphDef."""
-        self.add_event(event_pb2.Event(graph_def=graph.SerializeToString()), None, walltime)
+        self.add_event(event_pb2.Event(graph_def=serialized(graph)), None, walltime)
 
     add_openvino_graph = add_onnx_graph
 
@@ -257,7 +256,14 @@ _PLAIN_ADD_SUMMARY = FileWriter.add_summary
 _PLAIN_ADD_TO_FILE = EventFileWriter.add_event
 
 
-def _cost_of(encode: Callable[[], Summary]) -> tuple[int, bool]:
+def _message(summary: Any) -> Summary:
+    """Return a Summary of ours, given one, one of another package or its bytes."""
+    if isinstance(summary, Summary):
+        return summary
+    return Summary.FromString(summary if isinstance(summary, bytes) else serialized(summary))
+
+
+def _cost_of(encode: Callable[[], Summary | bytes]) -> tuple[int, bool]:
     """Return how much memory a value takes until it is encoded, and whether encoding waits for a device."""
     nbytes, waits = 1024, False
     if type(encode) is partial:

@@ -16,7 +16,8 @@ from ..notices import warn_once
 from ..proto.event_pb2 import Event, SessionLog
 from ..proto.summary_pb2 import Summary
 from ..records.events import checked_suffix
-from ..storage.factories import is_relative, local_path
+from ..storage.factories import is_local, is_relative, local_path
+from ..storage.links import without_leaving
 from ..summary.histogram import DEFAULT_BINS
 from ..summary.image import checked_format
 from .compiler import tell_compiler
@@ -172,8 +173,17 @@ class RunWriter:
     def _new_file_writer(self, logdir: str, open_now: bool) -> AnyFileWriter:
         if not self._write_to_disk:
             return DummyFileWriter(logdir)
-        settings = (self._anchored(logdir), self._max_queue, self._flush_secs, self._filename_suffix)
+        settings = (self._place_of(logdir), self._max_queue, self._flush_secs, self._filename_suffix)
         return FileWriter(*settings, thread=self._thread, open_now=open_now, **self._queue_settings)
+
+    def _place_of(self, logdir: str) -> str:
+        """Return where the event files of a directory go: not below a link that leads out of the run."""
+        root, place = self._anchored(self._directory), self._anchored(logdir)
+        if logdir == self._directory or not is_local(root):
+            return place
+        root = local_path(root)
+        names = os.path.relpath(local_path(place), root).split(os.sep)
+        return place if os.pardir in names else without_leaving(root, *names)
 
     def _anchored(self, directory: str) -> str:
         """Return a directory as it was meant where the writer was made, should the process have gone elsewhere."""
@@ -211,7 +221,7 @@ class RunWriter:
         self._fast_queue = getattr(self._file_writer, "queue", None) if plain and not replaced else None
 
     def _add_deferred(
-        self, tag: str, encode: Callable[[], Summary], global_step: Any, walltime: Any, is_scalar: bool = False
+        self, tag: str, encode: Callable[[], Summary | bytes], global_step: Any, walltime: Any, is_scalar: bool = False
     ) -> None:
         """Write what `encode()` returns, at the step and time given or the defaults."""
         step, seconds = self._step_and_walltime(tag, global_step, walltime)

@@ -60,6 +60,7 @@ class _Drawing:
         self._store = "local" if self._global else store
         self._writers: list[Writer] = []
         self._processes = 0
+        self._forked: set[str] = set()
         self._is_flood = store == "faulty" and chance.random() < 0.2
         self._is_rush = store != "global" and not self._is_flood and chance.random() < 0.15
         self._may_spawn = chance.random() < 0.5
@@ -114,6 +115,8 @@ class _Drawing:
         """Draw a process; `in_thread` if it was forked by a thread that is not the main one."""
         chance, number = self._chance, self._processes
         self._processes += 1
+        if start in ("os.fork", "fork"):
+            self._forked.add(name)
         threads = chance.choice((1, 1, 2, 3)) if start != "os.fork" else 1
         first = start == "first"
         plans = [self._thread(name, in_thread or place > 0, list(writers), first) for place in range(threads)]
@@ -176,19 +179,24 @@ class _Drawing:
         if self._processes >= _MOST_PROCESSES or (do != "fork" and not self._may_spawn):
             return []
         if do == "pool":
-            return [Action(do, child=self._worker(f"{process}.{self._processes}", writers))]
-        start = "os.fork" if do == "fork" else chance.choice(START_METHODS)
+            start = chance.choice(self._start_methods(process))
+            return [Action(do, child=self._worker(f"{process}.{self._processes}", start, writers))]
+        start = "os.fork" if do == "fork" else chance.choice(self._start_methods(process))
         in_thread = do == "fork" and aside
         end = _pick(chance, _ENDS_IN_A_THREAD if in_thread else _CHILD_ENDS)
         child = self._process(f"{process}.{self._processes}", start, end, writers, in_thread)
         return [Action(do, child=child)]
 
-    def _worker(self, name: str, writers: list[int]) -> Process:
+    def _start_methods(self, process: str) -> tuple[str, ...]:
+        """Return how a process may start others: one that was forked cannot use its parent's fork server."""
+        return START_METHODS[:2] if process in self._forked else START_METHODS
+
+    def _worker(self, name: str, start: str, writers: list[int]) -> Process:
         """Draw the worker of a pool: it only logs."""
         chance, number = self._chance, self._processes
         self._processes += 1
         actions = [self._log(chance.choice(OF_GLOBAL), chance.choice(writers)) for _ in range(chance.randint(1, 6))]
-        return Process(name, number, chance.choice(START_METHODS), "pooled", [actions])
+        return Process(name, number, start, "pooled", [actions])
 
     # ---- what goes wrong
 

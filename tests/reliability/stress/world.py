@@ -14,7 +14,6 @@ from .faults import PREFIX
 from .plan import Life, Process
 from .report import report
 
-
 _COUNTS = ("written", "dropped", "failed", "errors")
 
 

@@ -14,13 +14,7 @@ from tensorboard.compat.proto.summary_pb2 import Summary as StockSummary
 from tensorboard.util import tensor_util
 
 from tensorboardX.proto.summary_pb2 import HistogramProto, Summary
-from tensorboardX.summary.histogram import (
-    DEFAULT_BINS,
-    histogram,
-    histogram_raw,
-    make_histogram,
-    prepare_histogram,
-)
+from tensorboardX.summary.histogram import DEFAULT_BINS, histogram, histogram_raw, make_histogram, prepare_histogram
 
 ESTIMATORS = ["auto", "fd", "doane", "scott", "stone", "rice", "sturges", "sqrt"]
 DISTRIBUTIONS = {

@@ -136,7 +136,7 @@ class _Silent:
 
 
 def test_a_device_that_fails_is_not_waited_for(monkeypatch):
-    monkeypatch.setattr(device_counting, "_OVERDUE", 0.01)
+    monkeypatch.setattr(device_counting, "_QUERY_AFTER", 0.01)
     tally = count_on_device("h", torch.ones(3), EDGES)
     tally._result[3] = math.nan
     tally._event = _Broken()
@@ -145,8 +145,8 @@ def test_a_device_that_fails_is_not_waited_for(monkeypatch):
 
 
 def test_a_device_that_hangs_is_not_waited_for_without_end(monkeypatch):
-    monkeypatch.setattr(device_counting, "_OVERDUE", 0.01)
-    monkeypatch.setattr(device_counting, "_GIVEN_UP", 0.05)
+    monkeypatch.setattr(device_counting, "_QUERY_AFTER", 0.01)
+    monkeypatch.setattr(device_counting, "_TIMEOUT", 0.05)
     tally = count_on_device("h", torch.ones(3), EDGES)
     tally._result[3] = math.nan
     tally._event = _Silent()
@@ -196,7 +196,7 @@ def test_a_writer_logs_it(tmp_path):
 
 
 @pytest.mark.usefixtures("cpu_counts")
-def test_a_writer_that_is_closed_waits_for_the_device_and_not_for_a_dead_store_only(tmp_path, monkeypatch):
+def test_close_waits_for_the_device_longer_than_for_a_hung_store(tmp_path, monkeypatch):
     monkeypatch.setattr(progress, "PATIENCE", 0.3)
     arrived: list[threading.Thread] = []
     copied = DeviceTally._copied

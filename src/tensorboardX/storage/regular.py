@@ -20,9 +20,9 @@ _LINK = "a symbolic link, which is not followed"
 def open_regular(path: str, flags: int) -> int:
     """Open the regular file `path`; return its descriptor, which programs that are started do not inherit.
 
-    Whoever can write to the directory must not make this process write elsewhere, nor wait. So symbolic links are not
-    followed, and nothing but a regular file is opened. In a directory that everybody may write, the file must also
-    belong to this user or to the owner of the directory, as with fs.protected_regular
+    Another user of the directory must not be able to make this process write elsewhere, or hang. So symbolic links are
+    not followed, and nothing but a regular file is opened. In a world-writable directory, the file must also belong
+    to this user or to the owner of the directory, as with fs.protected_regular
     (https://docs.kernel.org/admin-guide/sysctl/fs.html). Elsewhere users share files as their permissions allow.
 
     Raises LogdirError where the file is refused, OSError where the system refuses it.

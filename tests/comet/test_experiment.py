@@ -35,7 +35,7 @@ def no_route(*args, **kwargs):
     raise ConnectionError("no route")
 
 
-def test_a_failure_at_comet_is_told_once_and_training_goes_on(tmp_path, config, comet_ml, monkeypatch, caplog):
+def test_a_failure_at_comet_is_logged_once_and_training_goes_on(tmp_path, config, comet_ml, monkeypatch, caplog):
     monkeypatch.setattr(comet_ml.OfflineExperiment, "log_text", no_route)
     with SummaryWriter(tmp_path / "run", comet_config=config) as writer:
         for step in range(3):
@@ -46,7 +46,7 @@ def test_a_failure_at_comet_is_told_once_and_training_goes_on(tmp_path, config, 
     assert sent(tmp_path).metrics == [("a", 1.0, 3)]
 
 
-def test_an_experiment_that_cannot_start_is_told_once_and_training_goes_on(tmp_path, config, caplog):
+def test_an_experiment_that_cannot_start_is_logged_once_and_training_goes_on(tmp_path, config, caplog):
     with SummaryWriter(tmp_path / "run", comet_config={**config, "experiment_key": "too short"}) as writer:
         for step in range(3):
             writer.add_scalar("a", 1.0, step)
@@ -167,7 +167,7 @@ writer.close()
     assert sent(tmp_path).metrics == [("parent", 1.0, 1)]
 
 
-def test_a_failure_to_say_who_made_the_experiment_stops_nothing(tmp_path, config, comet_ml, monkeypatch, caplog):
+def test_a_failure_of_log_other_does_not_stop_the_experiment(tmp_path, config, comet_ml, monkeypatch, caplog):
     monkeypatch.setattr(comet_ml.OfflineExperiment, "log_other", no_route)
     with SummaryWriter(tmp_path / "run", comet_config=config) as writer:
         writer.add_scalar("a", 1.0, 1)

@@ -37,7 +37,7 @@ def test_off_by_default_and_then_nothing_is_imported_or_replaced(tmp_path, confi
 
 
 @pytest.mark.parametrize("config", [{"disabled": False}, {"project_name": "digits"}])
-def test_missing_package_is_told_at_construction_with_the_extra(tmp_path, monkeypatch, config):
+def test_missing_package_is_reported_at_construction_with_the_extra(tmp_path, monkeypatch, config):
     monkeypatch.setitem(sys.modules, "comet_ml", None)
     with pytest.raises(ImportError, match=r"comet-ml: pip install 'tensorboardX\[comet\]'"):
         SummaryWriter(tmp_path / "run", comet_config=config)

@@ -67,7 +67,7 @@ def test_histograms(tmp_path, config):
     }
 
 
-def test_pictures_are_those_of_the_event_file(tmp_path, config):
+def test_images_are_those_of_the_event_file(tmp_path, config):
     pixels = np.random.default_rng(0).integers(0, 256, (2, 3, 8, 9), dtype=np.uint8)
     with SummaryWriter(tmp_path / "run", comet_config=config) as writer:
         writer.add_image("one", pixels[0], 1)
@@ -108,7 +108,7 @@ def test_a_figure_is_sent_once(tmp_path, config):
     assert (name, step, Image.open(io.BytesIO(data)).size) == ("figure", 1, (50, 50))
 
 
-def test_sound_and_text(tmp_path, config):
+def test_audio_and_text(tmp_path, config):
     with SummaryWriter(tmp_path / "run", comet_config=config) as writer:
         writer.add_audio("sound", np.full((80, 1), 0.5, np.float32), 1, sample_rate=8000)
         writer.add_text("greeting", "hello", 2)

@@ -70,7 +70,7 @@ def test_boxes_are_drawn_into_the_image_and_nothing_else_is(tb, recorded):
             np.testing.assert_array_equal(pixels[untouched], picture[untouched])
 
 
-def test_sounds_are_served_sample_for_sample(tb, recorded):
+def test_audio_is_served_sample_for_sample(tb, recorded):
     found, expected = served.audio(tb), recorded.by_tag("add_audio")
     assert found.keys() == {"training"}
     assert found["training"].keys() == expected.keys()
@@ -141,7 +141,7 @@ def test_embeddings_are_served_point_for_point(tb, recorded):
         assert embedding.metadata == ["\t".join(row) for row in rows]
 
 
-def test_sprites_hold_the_picture_of_each_point(tb, recorded):
+def test_sprites_hold_the_image_of_each_point(tb, recorded):
     embeddings = served.projector(tb)["training"].embeddings
     assert embeddings["sheet:00001"].sprite is None
     [pictures] = [c.arguments["label_img"] for c in recorded.only("add_embedding") if c.arguments["tag"] == "digits"]

@@ -37,7 +37,7 @@ def test_a_child_forked_under_the_lock_does_not_keep_it(tmp_path):
         child = os.fork()
         if child == 0:
             os.close(hold)
-            os.read(release, 1)  # until the parent lets go
+            os.read(release, 1)  # until the parent closes its end
             os._exit(0)
     try:
         begun = time.monotonic()

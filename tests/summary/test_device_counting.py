@@ -117,7 +117,7 @@ def test_bins_that_depend_on_all_values_are_made_on_the_host(bins):
 @pytest.mark.parametrize(
     "tensor", [torch.ones(3, dtype=torch.complex64), torch.ones(3).to_sparse(), torch.ones(3, device="meta")], ids=str
 )
-def test_other_tensors_are_refused_as_ever(tensor):
+def test_other_tensors_are_refused(tensor):
     with pytest.raises(TypeError, match="'weights'"):
         prepare_histogram("weights", tensor, "tensorflow")
 

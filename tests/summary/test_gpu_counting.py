@@ -77,13 +77,13 @@ def test_a_tensor_on_a_gpu_may_change_after_the_call():
     encode = prepare_histogram("h", tensor, "tensorflow")
     tensor.fill_(100.0)
     del tensor
-    torch.full((1_000_000,), 7.0, device="cuda")  # may take the memory that was let go
+    torch.full((1_000_000,), 7.0, device="cuda")  # may take the memory that was released
     histo = only_histogram(encode())
     assert (histo.min, histo.max, histo.sum) == (2, 2, 2_000_000)
 
 
 @needs_gpu
-def test_a_tensor_of_another_stream_on_a_gpu_may_be_let_go_after_the_call():
+def test_a_tensor_of_another_stream_on_a_gpu_may_be_released_after_the_call():
     side = torch.cuda.Stream()
     with torch.cuda.stream(side):
         tensor = torch.full((1_000_000,), 2.0, device="cuda")
@@ -117,7 +117,7 @@ def _log_on_the_host(logdir) -> None:
 
 
 @needs_gpu
-def test_a_child_lives_with_histograms_of_its_parents_gpu(tmp_path):
+def test_a_forked_child_works_with_pending_histograms_of_a_gpu(tmp_path):
     with SummaryWriter(tmp_path / "parent") as writer:
         torch.cuda._sleep(500_000_000)
         writer.add_histogram("weights", torch.ones(1000, device="cuda"), 1)

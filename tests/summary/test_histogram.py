@@ -63,7 +63,7 @@ def _assert_sound(histo: HistogramProto, values: np.ndarray) -> None:
 )
 @pytest.mark.parametrize("name", DISTRIBUTIONS)
 @pytest.mark.filterwarnings("error", "ignore:The number of bins estimated may be suboptimal:RuntimeWarning")
-def test_any_distribution_in_any_bins_is_sound(name, bins):
+def test_any_distribution_in_any_bins_is_valid(name, bins):
     values = DISTRIBUTIONS[name]
     _assert_sound(_only(histogram("h", values, bins)), values.astype(np.float64))
 
@@ -161,7 +161,7 @@ def test_estimated_bins_are_those_of_numpy():
         assert list(histo.bucket_limit) == list(edges)
 
 
-def test_an_outlier_makes_no_millions_of_bins_and_says_so(caplog):
+def test_an_outlier_does_not_make_millions_of_bins_and_is_warned_of(caplog):
     histo = _only(histogram("far/away", DISTRIBUTIONS["an outlier"], "fd"))
     assert len(histo.bucket) < 2000
     assert "far/away" in caplog.text

@@ -313,7 +313,7 @@ def test_nor_does_one_that_is_forked_just_after_the_file_was_opened(path, start)
     """Another thread forks before the descriptor is noted, so that the child does not know that it is to close it."""
     program = start("""
         import threading
-        plain, children = locks.open_regular, []
+        plain, children = locks.open_trusted, []
 
         def fork():
             child = os.fork()
@@ -323,7 +323,7 @@ def test_nor_does_one_that_is_forked_just_after_the_file_was_opened(path, start)
                 signal.pause()
             children.append(child)
 
-        def open_regular(path, flags):
+        def open_trusted(path, flags):
             descriptor = plain(path, flags)
             if not children:
                 thread = threading.Thread(target=fork)
@@ -331,7 +331,7 @@ def test_nor_does_one_that_is_forked_just_after_the_file_was_opened(path, start)
                 thread.join()
             return descriptor
 
-        locks.open_regular = open_regular
+        locks.open_trusted = open_trusted
         with ExclusiveLock(path, 5.0).hold() as lock:
             os.write(lock.descriptor, b"x")
             print(*children, flush=True)

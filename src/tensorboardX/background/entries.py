@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Union
 
 from ..proto.event_pb2 import Event as EventMessage
@@ -92,7 +93,8 @@ class PendingSummary(Pending):
 
     def serialize(self) -> list[bytes]:
         """Encode the value, as one Event."""
-        encode, self.encode = self.encode, _encoded
+        encode = self.encode
+        self.encode = encode.func if isinstance(encode, partial) else _encoded  # without the value, which takes memory
         return [event(serialized(encode()), self._step, self._walltime)]
 
 

@@ -13,7 +13,7 @@ from ..background.thread import WriterThread
 from ..records.events import EventsWriter
 from ..records.writer import RecordWriter
 from ..storage import locks
-from ..storage.factories import REGISTERED_FACTORIES
+from ..storage.factories import is_local, local_path
 from ..writer.event_file_writer import EventFileWriter
 from ..writer.file_writer import DefaultMetadata, FileWriter
 from ..writer.summary_writer import SummaryWriter
@@ -138,7 +138,7 @@ class SharedSummaryWriter(SummaryWriter):
 
     def _start(self) -> None:
         super()._start()
-        self._run: SharedRun = vars(self).get("_run") or SharedRun(self._directory, self._filename_suffix)
+        self._run: SharedRun = vars(self).get("_run") or SharedRun(local_path(self._directory), self._filename_suffix)
 
     def _new_file_writer(self, logdir: str, open_now: bool) -> Any:
         replaced = writer.EventFileWriter is not EventFileWriter
@@ -167,6 +167,4 @@ class SharedSummaryWriter(SummaryWriter):
 
 def can_share(logdir: str | os.PathLike[str]) -> bool:
     """Return whether processes can append to one file there: a local directory, on a system with flock."""
-    path = os.fspath(logdir)
-    remote = "://" in path or path.partition(":")[0] in REGISTERED_FACTORIES
-    return locks.HAS_SHARED_LOCKS and not remote
+    return locks.HAS_SHARED_LOCKS and is_local(os.fspath(logdir))

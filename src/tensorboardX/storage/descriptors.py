@@ -12,6 +12,9 @@ MOST_OPEN = 48
 """How many files a process keeps open for writing, or one for each thread that writes where that is more."""
 
 
+_FEW_OPEN = 8  # files that need not be parked, however few descriptors the process may have
+
+
 class Detachable(Protocol):
     """A file that can go on later without its descriptor."""
 
@@ -42,8 +45,8 @@ class OpenFiles:
         self.park(keep=MOST_OPEN, using=file)
 
     def claim(self, file: Detachable) -> bool:
-        """Keep other threads from parking an open file; return False where so many are open that they have to."""
-        if len(self._users) > MOST_OPEN:
+        """Keep other threads from parking an open file; return False where so many are open that they may have to."""
+        if len(self._users) > _FEW_OPEN:
             return False
         if self._users.get(file) != threading.get_ident():
             with self._lock:

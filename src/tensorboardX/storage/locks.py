@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from .regular import open_regular
+from .regular import open_trusted
 
 if sys.platform == "win32":
     import msvcrt
@@ -79,7 +79,7 @@ class FileLock:
         self._identity = (0, 0)
 
     def open(self, flags: int = 0) -> None:
-        """Open the file that the path leads to now. Raises OSError; LogdirError as `open_regular` does.
+        """Open the file that the path leads to now. Raises OSError; LogdirError as `open_trusted` does.
 
         Args:
             flags: `os.O_CREAT` makes the file where it is missing, `os.O_EXCL` as well demands that it is.
@@ -87,7 +87,7 @@ class FileLock:
         for _ in range(_MOST_ATTEMPTS):
             self.release()
             before = _forks.count
-            descriptor = open_regular(self.path, self._flags | flags)
+            descriptor = open_trusted(self.path, self._flags | flags)
             self._identity = _identity(os.fstat(descriptor))
             self.descriptor = descriptor
             _open_locks.add(self)

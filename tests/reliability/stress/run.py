@@ -77,7 +77,8 @@ def time_limit(life: Life) -> float:
     faults = sum(min(fault.end, FOREVER) - fault.begin for fault in life.faults if fault.end < FOREVER)
     disturbances = max((each.at + each.seconds for each in life.disturbances), default=0.0)
     processes = sum(1 for _ in life.processes())
-    return 30.0 + 2 * actions + faults + disturbances + 3 * PATIENCE * processes
+    waits = 3 * PATIENCE if life.faults or life.disturbances or life.store == "disk" else PATIENCE
+    return 30.0 + 2 * actions + faults + disturbances + waits * processes
 
 
 def _strays(directory: Path) -> list[str]:

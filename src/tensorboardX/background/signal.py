@@ -19,8 +19,9 @@ class AutoResetEvent:
 
     def set(self) -> None:
         """Let a waiting thread go on, or the next one that would wait."""
-        with contextlib.suppress(RuntimeError):  # raised where it is set
-            self._lock.release()
+        if self._lock.locked():  # not set, and mostly it is: an exception takes a microsecond
+            with contextlib.suppress(RuntimeError):  # raised where another thread has just set it
+                self._lock.release()
 
     def wait(self, seconds: float) -> bool:
         """Wait until set, `seconds` at most; return whether it was, and reset it."""

@@ -112,6 +112,7 @@ def _loop(title: str, threads: int) -> Case:
 
 _THREE = {"train": 0.25, "valid": 0.5, "test": 0.75}
 _HUNDRED = {f"layer{i // 4}/metric{i % 4}": i / 7 for i in range(100)}
+_THOUSANDS = {f"layer{i // 64}/expert{i % 64}/load": i / 7 for i in range(36_000)}
 _TEXT = (
     "| name | value |\n| --- | --- |\n| accuracy | **0.93** |\n\nA paragraph with a [link](https://example.org). " * 4
 )
@@ -129,6 +130,7 @@ CASES: dict[str, Case] = {
         "add_scalars",
     ),
     "scalars_100": Case("100 scalars of a step, add_scalar each", 400, _each_scalar, lambda: _HUNDRED),
+    "scalars_36000": Case("36,000 scalars of a step, add_scalar each", 3, _each_scalar, lambda: _THOUSANDS),
     "scalars_at_step": Case(
         "100 scalars of a step, ours by add_scalars_at_step", 400, _scalars_at_step, lambda: _HUNDRED
     ),

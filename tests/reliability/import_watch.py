@@ -204,7 +204,7 @@ def full_store(logdir):
 @case
 def encoder_that_fails(logdir):
     """Its traceback is logged by the writer thread."""
-    with_writer(logdir, lambda w: w.file_writer.add_deferred(lambda: 1 / 0, 1))
+    with_writer(logdir, lambda w: w.file_writer.add_deferred("a", lambda: 1 / 0, 1))
 
 
 @case

@@ -25,7 +25,16 @@ print("the process goes on")
 '''
 
 
-@pytest.mark.parametrize("last", ["", "writer.close()", "writer.add_scalars('b', {'x': 1.0}, 1)", "del writer, step"])
+LASTS = [
+    "",
+    "writer.close()",
+    "writer.add_scalars('b', {'x': 1.0}, 1)",
+    "writer.add_image('b', [[[0.0] * 500] * 500], 1)",  # has another thread encode it
+    "del writer, step",
+]
+
+
+@pytest.mark.parametrize("last", LASTS)
 def test_subinterpreter_ends(tmp_path, last):
     done = run(tmp_path, PROGRAM, tmp_path / "run", last, prelude="")
     assert done.stdout == "the process goes on\n", done.stderr

@@ -85,7 +85,7 @@ class PreparedEmbedding:
     def _entry(self, tensor_file: str) -> Entry:
         return Entry(
             name=tensor_name(self._tag, self._step),
-            directory=data_directory(self._tag, self._step),
+            directory=self._store.without_leaving(data_directory(self._tag, self._step)),
             tensor_file=tensor_file,
             tensor_shape=self._points.shape,
             has_metadata=self._labels is not None,

@@ -12,6 +12,7 @@ from typing import Protocol
 from ..errors import InvalidValueError, reason, shown
 from ..notices import warn_once
 from ..storage.factories import REGISTERED_FACTORIES, local_path
+from ..storage.links import without_leaving
 from ..storage.locks import ExclusiveLock, LockingError
 from ..storage.objects import open_objects
 from ..storage.regular import open_regular
@@ -27,6 +28,9 @@ class Store(Protocol):
 
     def path(self, name: str) -> str:
         """Return where the file is."""
+
+    def without_leaving(self, directory: str) -> str:
+        """Return a directory, or one of another name where a link leads out of the store."""
 
     def read(self, name: str) -> bytes | None:
         """Return the content of a file, None if there is none."""
@@ -66,6 +70,10 @@ class LocalStore:
 
     def path(self, name: str) -> str:
         return os.path.join(self._directory, *name.split("/"))
+
+    def without_leaving(self, directory: str) -> str:
+        inside = without_leaving(self._directory, *directory.split("/"))
+        return os.path.relpath(inside, self._directory).replace(os.sep, "/")
 
     def read(self, name: str) -> bytes | None:
         try:
@@ -127,6 +135,9 @@ class RemoteStore:
 
     def path(self, name: str) -> str:
         return f"{self._url}/{name}"
+
+    def without_leaving(self, directory: str) -> str:
+        return directory  # object stores have no links
 
     def read(self, name: str) -> bytes | None:
         return self._objects.get(f"{self._name}/{name}")

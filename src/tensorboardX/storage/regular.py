@@ -20,10 +20,8 @@ _LINK = "a symbolic link, which is not followed"
 def open_regular(path: str, flags: int) -> int:
     """Open the regular file `path`; return its descriptor, which programs that are started do not inherit.
 
-    Whoever can write to the directory must not make this process write elsewhere, nor wait. So symbolic links are not
-    followed, and nothing but a regular file is opened. In a directory that everybody may write, the file must also
-    belong to this user or to the owner of the directory, as with fs.protected_regular
-    (https://docs.kernel.org/admin-guide/sysctl/fs.html). Elsewhere users share files as their permissions allow.
+    Another user of the directory must not be able to make this process read or write elsewhere, or hang. So symbolic
+    links are not followed, and nothing but a regular file is opened.
 
     Raises LogdirError where the file is refused, OSError where the system refuses it.
     """
@@ -37,23 +35,31 @@ def open_regular(path: str, flags: int) -> int:
         if error.errno in _NOT_REGULAR:
             raise _refused(path, error.errno, f"{_NOT_REGULAR[error.errno]}, not a regular file") from None
         raise OSError(error.errno, f"{os.path.basename(path)}: {error.strerror}", path) from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise _refused(path, errno.EINVAL, "not a regular file")
+    return descriptor
+
+
+def open_trusted(path: str, flags: int) -> int:
+    """Open the regular file `path`, unless another user may have put it there. As `open_regular`.
+
+    In a directory that everybody may write, the file must belong to this user or to the owner of the directory, as with
+    fs.protected_regular (https://docs.kernel.org/admin-guide/sysctl/fs.html). Elsewhere users share files as their
+    permissions allow.
+    """
+    descriptor = open_regular(path, flags)
     try:
-        _check(path, os.fstat(descriptor))
+        owner = os.fstat(descriptor).st_uid
+        if hasattr(os, "geteuid") and owner != os.geteuid():
+            directory = os.stat(os.path.dirname(path) or ".")
+            if directory.st_mode & stat.S_IWOTH and owner != directory.st_uid:
+                another = f"the file of another user (uid {owner}), in a directory that everybody may write"
+                raise _refused(path, errno.EACCES, another)
     except BaseException:
         os.close(descriptor)
         raise
     return descriptor
-
-
-def _check(path: str, found: os.stat_result) -> None:
-    if not stat.S_ISREG(found.st_mode):
-        raise _refused(path, errno.EINVAL, "not a regular file")
-    if not hasattr(os, "geteuid") or found.st_uid == os.geteuid():
-        return
-    directory = os.stat(os.path.dirname(path) or ".")
-    if directory.st_mode & stat.S_IWOTH and found.st_uid != directory.st_uid:
-        owner = f"the file of another user (uid {found.st_uid}), in a directory that everybody may write"
-        raise _refused(path, errno.EACCES, owner)
 
 
 def _refused(path: str, code: int, what: str) -> LogdirError:

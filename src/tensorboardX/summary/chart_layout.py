@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -11,6 +11,7 @@ from ..errors import RefusedTypeError, RefusedValueError, describe, reason, show
 from ..proto.layout_pb2 import Category, Chart, Layout, MarginChartContent, MultilineChartContent
 from ..proto.summary_pb2 import Summary
 from .metadata import plugin_metadata
+from .size import check_texts
 from .tags import check_tag
 from .tensor_proto import string_proto
 
@@ -36,7 +37,9 @@ def custom_scalars(layout: Mapping[str, Any]) -> Summary:
 
 def prepare_custom_scalars(layout: Mapping[str, Any]) -> partial[Summary]:
     """Check and copy the argument of `custom_scalars`; the call of what is returned encodes it."""
-    return partial(_encode, _checked(layout))
+    checked = _checked(layout)
+    check_texts(TAG, _texts(checked))
+    return partial(_encode, checked)
 
 
 def merge_layouts(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, dict[str, list[Any]]]:
@@ -62,6 +65,13 @@ def _checked(layout: Any) -> dict[str, Charts]:
         }
         for category, charts in _items("layout", layout, "a dict of categories")
     }
+
+
+def _texts(layout: Mapping[str, Charts]) -> Iterator[str]:
+    for category, charts in layout.items():
+        yield category
+        for title, (_, tags) in charts.items():
+            yield from (title, *tags)
 
 
 def _items(place: str, mapping: Any, accepted: str) -> list[tuple[Any, Any]]:

@@ -14,9 +14,10 @@ from PIL import Image
 from ..errors import type_error, value_error
 from ..notices import warn_once
 from ..proto.summary_pb2 import Summary
-from ..values.arrays import Array, to_float, to_owned
+from ..values.arrays import Array, owned, to_float, to_numpy
 from .image import preload_codec, to_uint8, whole_pixels
 from .layout import check_axes, convert_to_NTCHW
+from .size import check_size
 from .tags import clean_tag
 
 _CHANNELS = (1, 2, 3, 4)
@@ -26,6 +27,7 @@ _SHORTEST_DELAY = 2
 _LONGEST_DELAY = 2**16 - 1
 _LARGEST_SIDE = 2**16 - 1
 _MOST_PIXELS = 2**30
+_FRAME_BYTES, _BYTES_A_PIXEL = 1024, 1.6  # the palette, and the most that LZW makes of a byte
 
 
 def video(tag: str, tensor: Any, fps: Any = 4, dataformats: str = "NTCHW") -> Summary:
@@ -47,14 +49,13 @@ def video(tag: str, tensor: Any, fps: Any = 4, dataformats: str = "NTCHW") -> Su
 def prepare_video(tag: str, tensor: Any, fps: Any = 4, dataformats: str = "NTCHW") -> partial[Summary]:
     """Check and copy the arguments of `video`; the call of what is returned encodes them."""
     tag = clean_tag(tag)
-    videos = to_owned(tensor, tag)
-    if videos.dtype.kind == "c":
-        raise type_error(tag, videos, "a video of real numbers")
-    axes = check_axes(tag, videos.shape, dataformats, ("NTCHW",))
-    videos = convert_to_NTCHW(videos, axes)
-    if videos.size == 0:
-        raise value_error(tag, videos, "a video with at least one pixel")
-    batch, count, channels, height, width = videos.shape
+    array = to_numpy(tensor, tag)
+    if array.dtype.kind == "c":
+        raise type_error(tag, array, "a video of real numbers")
+    axes = check_axes(tag, array.shape, dataformats, ("NTCHW",))
+    if array.size == 0:
+        raise value_error(tag, array, "a video with at least one pixel")
+    batch, count, channels, height, width = convert_to_NTCHW(array, axes).shape
     if channels not in _CHANNELS:
         raise value_error(tag, tensor, f"a video with 1 to 4 channels, where dataformats={dataformats!r} says")
     rows, columns = _grid_shape(batch)
@@ -64,8 +65,9 @@ def prepare_video(tag: str, tensor: Any, fps: Any = 4, dataformats: str = "NTCHW
             f"a video (a batch is a grid) of up to {_LARGEST_SIDE} pixels a side and {_MOST_PIXELS} in all frames"
         )
         raise value_error(tag, tensor, accepted)
+    check_size(tag, tensor, count * (_FRAME_BYTES + _BYTES_A_PIXEL * height * width))
     preload_codec("GIF")
-    return partial(_encode, tag, videos, _checked_fps(tag, fps))
+    return partial(_encode, tag, convert_to_NTCHW(owned(array, tensor), axes), _checked_fps(tag, fps))
 
 
 def make_video(tensor: Array, fps: float) -> Summary.Image:
@@ -135,7 +137,7 @@ def _grid(frame: Array) -> Array:
     return grid
 
 
-# GIF, as https://www.w3.org/Graphics/GIF/spec-gif89a.txt has it. Pillow encodes each picture. It is not asked to
+# GIF, as https://www.w3.org/Graphics/GIF/spec-gif89a.txt has it. Pillow encodes each frame. It is not asked to
 # write the animation: it would keep every frame in memory until the last, and drop those that repeat.
 
 _SCREEN = Struct("<6sHHBBB")
@@ -155,7 +157,7 @@ def _gif(height: int, width: int, frames: Iterable[Array], fps: float) -> bytes:
     for frame, delay in zip(frames, _delays(fps), strict=False):
         colours = frame[:, :, : 3 if frame.shape[2] > 2 else 1]
         top, bottom, left, right = (0, height, 0, width) if before is None else _changed(before, colours)
-        output.write(_block(_picture(colours[top:bottom, left:right]), left, top, delay))
+        output.write(_block(_with_palette(colours[top:bottom, left:right]), left, top, delay))
         before = colours
     output.write(bytes([_TRAILER]))
     return output.getvalue()
@@ -180,25 +182,25 @@ def _changed(before: Array, now: Array) -> tuple[int, int, int, int]:
     return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
 
 
-def _picture(pixels: Array) -> Image.Image:
+def _with_palette(pixels: Array) -> Image.Image:
     """Return pixels, shape (H, W, 1 or 3), with a palette; without loss where they have no more than 256 colours."""
     if pixels.shape[2] == 1:
         return Image.fromarray(np.ascontiguousarray(pixels[:, :, 0]))
-    picture = Image.fromarray(np.ascontiguousarray(pixels))
-    if picture.getcolors(_COLOURS) is not None:
-        return picture.quantize(_COLOURS, Image.Quantize.MEDIANCUT)
-    # An octree chooses the colours, and the means of the pixels nearest to each replace them: as close to the picture
+    pil_image = Image.fromarray(np.ascontiguousarray(pixels))
+    if pil_image.getcolors(_COLOURS) is not None:
+        return pil_image.quantize(_COLOURS, Image.Quantize.MEDIANCUT)
+    # An octree chooses the colours, and the means of the pixels nearest to each replace them: as close to the image
     # as Pillow's median cut, and several times faster. With few pixels the first step alone is as close.
-    octree = picture.quantize(_COLOURS, Image.Quantize.FASTOCTREE)
-    nearest = picture.quantize(palette=octree, dither=Image.Dither.NONE)
-    if picture.width * picture.height <= _FEW_PIXELS:
+    octree = pil_image.quantize(_COLOURS, Image.Quantize.FASTOCTREE)
+    nearest = pil_image.quantize(palette=octree, dither=Image.Dither.NONE)
+    if pil_image.width * pil_image.height <= _FEW_PIXELS:
         return nearest
-    return picture.quantize(palette=_mean_colours(nearest, pixels), dither=Image.Dither.NONE)
+    return pil_image.quantize(palette=_mean_colours(nearest, pixels), dither=Image.Dither.NONE)
 
 
-def _mean_colours(picture: Image.Image, pixels: Array) -> Image.Image:
-    """Return a palette with the mean colour of the pixels for which `picture` has each index."""
-    index = np.asarray(picture).reshape(-1)
+def _mean_colours(pil_image: Image.Image, pixels: Array) -> Image.Image:
+    """Return a palette with the mean colour of the pixels for which `pil_image` has each index."""
+    index = np.asarray(pil_image).reshape(-1)
     count = np.maximum(np.bincount(index, minlength=_COLOURS), 1)
     sums = [np.bincount(index, pixels[:, :, channel].reshape(-1), _COLOURS) for channel in range(3)]
     palette = Image.new("P", (1, 1))
@@ -206,19 +208,19 @@ def _mean_colours(picture: Image.Image, pixels: Array) -> Image.Image:
     return palette
 
 
-def _block(picture: Image.Image, left: int, top: int, delay: int) -> bytes:
-    """Return a picture as one frame of an animation: its control, its descriptor, its palette and its data."""
-    palette, data = _palette_and_data(picture)
+def _block(pil_image: Image.Image, left: int, top: int, delay: int) -> bytes:
+    """Return an image as one frame of an animation: its control, its descriptor, its palette and its data."""
+    palette, data = _palette_and_data(pil_image)
     size = (len(palette) // 3).bit_length() - 2  # 2 ** (size + 1) colours
     control = _CONTROL.pack(_EXTENSION, 0xF9, 4, _KEEP, delay, 0, 0)
-    descriptor = _DESCRIPTOR.pack(_IMAGE, left, top, picture.width, picture.height, _HAS_PALETTE | size)
+    descriptor = _DESCRIPTOR.pack(_IMAGE, left, top, pil_image.width, pil_image.height, _HAS_PALETTE | size)
     return control + descriptor + palette + data
 
 
-def _palette_and_data(picture: Image.Image) -> tuple[bytes, bytes]:
-    """Return the palette and the compressed data of a picture, out of the GIF that Pillow makes of it alone."""
+def _palette_and_data(pil_image: Image.Image) -> tuple[bytes, bytes]:
+    """Return the palette and the compressed data of an image, from the GIF that Pillow encodes it as."""
     output = io.BytesIO()
-    picture.save(output, format="GIF", interlace=0)
+    pil_image.save(output, format="GIF", interlace=0)
     encoded = output.getvalue()
     start = _SCREEN.size
     end = start + 3 * 2 ** ((encoded[10] & 7) + 1)

@@ -16,12 +16,14 @@ from ..proto.summary_pb2 import HistogramProto, Summary
 from ..values.arrays import Array, to_float, to_numpy, to_owned
 from .counting import Float64Array, Floats, Limits, Tally, limits_of, tally
 from .device_counting import DeviceTally, count_on_device, is_countable
+from .size import check_size
 from .tags import clean_tag, kept_tag
 from .wire import double, packed, summary
 
 _LARGEST = float(np.finfo(np.float64).max)
 _MOST_ESTIMATED_BINS = 100_000
 _MOST_BINS = 1_000_000
+_BYTES_A_BIN = 16
 _COMPACT_BINS = 48
 _COMPACT_PARTS = np.arange(1, _COMPACT_BINS) / _COMPACT_BINS
 # Where floats cannot divide a range into bins, or a user turned NumPy's warning of that into an error.
@@ -100,6 +102,7 @@ def histogram_raw(
     limits, counts = to_numpy(bucket_limits, tag), to_numpy(bucket_counts, tag)
     if "c" in (limits.dtype.kind, counts.dtype.kind):
         raise value_error(tag, bucket_limits, "bucket limits and counts that are real numbers")
+    check_size(tag, bucket_limits, _BYTES_A_BIN * limits.size)
     with np.errstate(over="ignore"):  # infinity, as for other values
         limits, counts = limits.astype(np.float64), counts.astype(np.float64)
     if limits.ndim != 1 or limits.shape != counts.shape:
@@ -159,7 +162,7 @@ def _histogram_of(tag: str, found: Tally, edges: Float64Array, bins: Any, max_bi
 
 
 def _as_floats(values: Array) -> Floats:
-    """float32 stays, which is counted faster; small floats become float32, the rest float64."""
+    """Keep float32, which is counted faster; smaller floats become float32, other dtypes float64."""
     small = values.dtype.kind == "f" and values.dtype.itemsize <= 4
     return values.astype(np.float32 if small else np.float64, copy=False)
 
@@ -267,9 +270,10 @@ def _checked_bins(tag: str, bins: Any) -> Any:
         if bins not in ("tensorflow", "compact"):
             _preload_estimators()
         return bins
-    if isinstance(bins, list) and bins == DEFAULT_BINS:  # a writer's own list; one of another length is told at once
+    if isinstance(bins, list) and bins == DEFAULT_BINS:  # a writer's own list; another length compares quickly
         return "tensorflow"
     edges = to_numpy(bins, tag)
+    check_size(tag, bins, _BYTES_A_BIN * edges.size)
     if edges.ndim == 0 and edges.dtype.kind in "iu" and 1 <= int(edges) <= _MOST_BINS:
         return int(edges)
     if edges.ndim == 1 and len(edges) >= 2 and edges.dtype.kind in "iuf":

@@ -12,12 +12,11 @@ from ..errors import reason, type_error, value_error
 from ..notices import warn_once
 from ..proto.plugin_mesh_pb2 import MeshPluginData
 from ..proto.summary_pb2 import Summary
-from ..values.arrays import Array, to_numpy, to_owned
+from ..values.arrays import Array, owned, to_numpy
 from .metadata import plugin_metadata
+from .size import check_size
 from .tags import kept_tag
 from .tensor_proto import array_proto
-
-_MOST_BYTES = 2**31 - 2**20
 
 
 def mesh(
@@ -43,15 +42,17 @@ def prepare_mesh(
 ) -> partial[Summary]:
     """Check and copy the arguments of `mesh`; the call of what is returned encodes them."""
     tag = kept_tag(tag)
-    points = to_owned(vertices, tag)
+    points = to_numpy(vertices, tag)
     _check_triples(tag, points, "vertices")
     if points.size == 0:
         raise value_error(tag, points, "vertices with at least one vertex")
     triangles = None if faces is None else _checked_faces(tag, to_numpy(faces, tag), points)
-    if 5 * points.size + 4 * (0 if triangles is None else triangles.size) >= _MOST_BYTES:
-        raise value_error(tag, points, "a mesh that takes less than the 2 GiB of a message")
-    shades = None if colors is None else _checked_colors(tag, to_owned(colors, tag), points)
-    return partial(_encode, tag, points, triangles, shades, _checked_config(tag, config_dict))
+    shades = None if colors is None else _checked_colors(tag, to_numpy(colors, tag), points)
+    config = _checked_config(tag, config_dict)
+    face_bytes = 0 if triangles is None else 4 * triangles.size
+    check_size(tag, points, 5 * points.size + face_bytes + 3 * len(config))  # the config is ASCII
+    shades = None if shades is None else owned(shades, colors)
+    return partial(_encode, tag, owned(points, vertices), triangles, shades, config)
 
 
 def _check_triples(tag: str, array: Array, name: str) -> None:

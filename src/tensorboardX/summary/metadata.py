@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import type_error
 from ..proto.summary_pb2 import DATA_CLASS_SCALAR, SummaryMetadata
+from .size import check_texts
 from .tags import check_tag
 
 
@@ -18,11 +19,15 @@ def plugin_metadata(plugin_name: str, content: bytes = b"") -> SummaryMetadata:
 
 
 def checked_labels(tag: str, display_name: Any, summary_description: Any) -> tuple[str, str]:
-    """Return both, None as an empty string. Raises TypeError that names the tag unless they are strings."""
+    """Return both, None as an empty string.
+
+    Raises TypeError that names the tag unless they are strings, ValueError for 2 GiB of them.
+    """
     labels = {"display_name": display_name, "summary_description": summary_description}
     for name, label in labels.items():
         if label is not None and not isinstance(label, str):
             raise type_error(tag, label, f"a {name} that is a string")
+    check_texts(tag, [label for label in labels.values() if label])
     return display_name or "", summary_description or ""
 
 

@@ -14,6 +14,7 @@ from ..proto.plugin_pr_curve_pb2 import PrCurvePluginData
 from ..proto.summary_pb2 import Summary
 from ..values.arrays import Array, to_numpy, to_owned
 from .metadata import plugin_metadata
+from .size import check_size
 from .tags import kept_tag
 from .tensor_proto import array_proto
 
@@ -95,6 +96,7 @@ def prepare_pr_curve_raw(
     for row in rows:
         if row.shape != shape or row.ndim != 1 or row.size == 0 or row.dtype.kind == "c":
             raise value_error(tag, row, f"six rows of real numbers, of one shape (T,); the first has shape {shape}")
+    check_size(tag, rows[0], 4 * len(rows) * rows[0].size)
     with np.errstate(over="ignore"):  # beyond float64; such a count is found below
         curve = np.stack(rows).astype(np.float64)
     if not _are_storable(curve[:4]):  # TensorBoard shows none of the curves of a run where one is not

@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import type_error, value_error
+from ..errors import type_error
 from ..proto.summary_pb2 import Summary
 from ..proto.tensor_pb2 import TensorProto
-from ..values.arrays import Array, to_float, to_numpy, to_owned
+from ..values.arrays import Array, owned, to_float, to_numpy
 from .metadata import plugin_metadata, scalar_metadata
+from .size import check_size
 from .tags import clean_tag, kept_tag
 from .tensor_proto import TYPES, tensor_shape
 from .wire import packed
 
-_MOST_BYTES = 2**31
 _FEW = 1024
 _BLOCK = 1 << 20  # numbers that are Python objects at once
 _AS_BYTES = frozenset({"bool", "float32", "float64", "complex64", "complex128"})  # packed numbers are their bytes
@@ -49,7 +49,7 @@ def tensor(tag: str, tensor: Any) -> Summary:
         tensor: any shape, and any dtype that TensorProto has. bfloat16 is kept, float8 becomes float32,
             torch.complex32 complex64.
 
-    Raises TypeError for what is not numeric, ValueError for what takes 2 GiB or more, both naming the tag.
+    Raises TypeError for what is not numeric, ValueError for what takes 2 GiB, both naming the tag.
     """
     return prepare_tensor(tag, tensor)()
 
@@ -60,12 +60,11 @@ def prepare_tensor(tag: str, tensor: Any) -> partial[Summary]:
     array = to_numpy(tensor, tag)
     given = str(getattr(tensor, "dtype", ""))
     # Integers are stored in up to ten bytes, half floats in up to three.
-    if array.size * max(array.itemsize, 10 if array.dtype.kind in "iu" else 3) >= _MOST_BYTES:
-        raise value_error(tag, array, "a tensor that takes less than the 2 GiB of a message")
+    check_size(tag, array, array.size * max(array.itemsize, 10 if array.dtype.kind in "iu" else 3))
     name = "bfloat16" if "bfloat16" in given else array.dtype.name
     if name not in _FIELDS:
         raise type_error(tag, array, "a tensor of " + ", ".join(_FIELDS))
-    return partial(_encode, tag, to_owned(array, tag), name)
+    return partial(_encode, tag, owned(array, tensor), name)
 
 
 def scalar_tensor(

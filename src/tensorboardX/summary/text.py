@@ -11,6 +11,7 @@ from ..proto.plugin_text_pb2 import TextPluginData
 from ..proto.summary_pb2 import Summary
 from ..proto.tensor_pb2 import TensorProto
 from .metadata import plugin_metadata
+from .size import check_texts
 from .tags import kept_tag
 from .tensor_proto import string_proto
 from .wire import packed
@@ -23,7 +24,7 @@ def text(tag: str, text: Any) -> Summary:
         tag: the tag; kept as it is.
         text: a string, in Markdown. Half a surrogate pair, which UTF-8 cannot hold, becomes a question mark.
 
-    Raises TypeError unless both are strings.
+    Raises TypeError unless both are strings, ValueError for a text of 2 GiB.
     """
     return Summary.FromString(prepare_text(tag, text)())
 
@@ -33,6 +34,7 @@ def prepare_text(tag: str, text: Any) -> partial[bytes]:
     tag = kept_tag(tag)
     if not isinstance(text, str):
         raise type_error(tag, text, "a string")
+    check_texts(tag, [text])
     return partial(_encode, tag, text.encode("utf-8", "replace"))
 
 

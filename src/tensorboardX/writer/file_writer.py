@@ -17,6 +17,7 @@ from ..errors import RefusedValueError
 from ..proto import event_pb2
 from ..proto.summary_pb2 import Summary
 from ..summary.scalar import scalar
+from ..summary.size import serialized
 from ..values.arrays import to_step, to_walltime
 from .compiler import keep_from_compiler
 from .event_file_writer import EventFileWriter
@@ -129,7 +130,7 @@ class FileWriter(Replaceable):
     def __init__(
         self, logdir: Any, max_queue: int = 10, flush_secs: float = 120, filename_suffix: str = "", **options: Any
     ) -> None:
-        from .. import writer  # tools put an EventFileWriter of their own there
+        from .. import writer  # tools replace the EventFileWriter there
 
         make = writer.EventFileWriter
         own = isinstance(make, type) and issubclass(make, EventFileWriter)
@@ -143,13 +144,13 @@ class FileWriter(Replaceable):
 
     @property
     def stats(self) -> Stats:
-        """What became of the events so far."""
+        """Counts of the events so far."""
         stats = getattr(self.event_writer, "stats", None)
         return stats if isinstance(stats, Stats) else Stats()
 
     @property
     def queue(self) -> EventQueue | None:
-        """The queue that a caller may feed past `add_event`, or None where a layer on the way was replaced."""
+        """The queue that a caller may use in place of `add_event`, or None where a layer was replaced."""
         writer = self.event_writer
         plain = (
             getattr(self.add_event, "__func__", None) is _PLAIN_ADD_EVENT
@@ -180,9 +181,9 @@ class FileWriter(Replaceable):
         walltime: Any = None,
         is_scalar: bool = False,
     ) -> None:
-        """Write the Summary that `encode()` returns, or its bytes, behind the caller where no layer was replaced.
+        """Write the Summary that `encode()` returns, or its bytes, in the background unless a layer was replaced.
 
-        What is logged under one tag is written in that order. Other scalars may pass a value that is slow to encode.
+        Values of one tag are written in order. Scalars of other tags may pass a value that is slow to encode.
         """
         queue = self.queue
         if queue is None:
@@ -221,22 +222,22 @@ class FileWriter(Replaceable):
     def add_graph(self, graph_profile: Any, walltime: Any = None) -> None:
         """Write a pair of GraphDef and RunMetadata; the latter under the tag `profiler`."""
         graph, run_metadata = graph_profile[0], graph_profile[1]
-        self.add_event(event_pb2.Event(graph_def=graph.SerializeToString()), None, walltime)
-        tagged = event_pb2.TaggedRunMetadata(tag="profiler", run_metadata=run_metadata.SerializeToString())
+        self.add_event(event_pb2.Event(graph_def=serialized(graph)), None, walltime)
+        tagged = event_pb2.TaggedRunMetadata(tag="profiler", run_metadata=serialized(run_metadata))
         self.add_event(event_pb2.Event(tagged_run_metadata=tagged), None, walltime)
 
     def add_onnx_graph(self, graph: Any, walltime: Any = None) -> None:
         """Write a GraphDef."""
-        self.add_event(event_pb2.Event(graph_def=graph.SerializeToString()), None, walltime)
+        self.add_event(event_pb2.Event(graph_def=serialized(graph)), None, walltime)
 
     add_openvino_graph = add_onnx_graph
 
     def flush(self) -> None:
-        """Wait until every earlier event is with the operating system."""
+        """Wait until the operating system has every earlier event."""
         self.event_writer.flush()
 
     def close(self) -> None:
-        """Write everything, bring it onto the disk and close the file."""
+        """Write everything, sync and close the file."""
         self.event_writer.close()
 
     def reopen(self) -> None:
@@ -259,7 +260,7 @@ def _message(summary: Any) -> Summary:
     """Return a Summary of ours, given one, one of another package or its bytes."""
     if isinstance(summary, Summary):
         return summary
-    return Summary.FromString(summary if isinstance(summary, bytes) else summary.SerializeToString())
+    return Summary.FromString(summary if isinstance(summary, bytes) else serialized(summary))
 
 
 def _cost_of(encode: Callable[[], Summary | bytes]) -> tuple[int, bool]:

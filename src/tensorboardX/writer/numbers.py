@@ -17,11 +17,13 @@ from ..errors import type_error
 from ..summary.histogram import histogram_raw, prepare_histogram
 from ..summary.metadata import checked_labels
 from ..summary.scalar import scalar, scalar_group
+from ..summary.size import check_texts
 from ..summary.tags import check_tag, clean_tag
 from ..values.arrays import to_float
 from .run import RunWriter
 
 _NO_TEXT = ""
+_MANY_TAGS = 100_000  # fewer fit into an Event, however long they are
 _MOST_CHART_QUEUES = 10_000  # that are remembered
 _BYTES_OF_PAIR = 128  # of memory that a tag and its value take while they are pending
 
@@ -139,6 +141,8 @@ class NumberMethods(RunWriter):
         ]
         step, seconds = self._step_and_walltime(numbers[0][0] if numbers else "", global_step, walltime)
         if numbers:
+            if len(numbers) > _MANY_TAGS:
+                check_texts(numbers[0][0], [tag for tag, _ in numbers])
             encode = partial(scalar_group, numbers, step, seconds)
             self._get_file_writer().add_scalar_events(
                 [tag for tag, _ in numbers], encode, _BYTES_OF_PAIR * len(numbers)

@@ -149,10 +149,29 @@ def child_main(name: str, writers: dict[int, Any]) -> None:
     run_process(World(_LIFE, process, _DIRECTORY / "logs", writers))
 
 
+def import_everything() -> None:
+    """Import what the methods import at their first call: a child forked while a thread imports may hang."""
+    import pkgutil
+    from importlib import import_module
+
+    from PIL import Image
+
+    import tensorboardX.summary
+    from tensorboardX.summary.image import FORMATS, preload_codec, preload_drawing
+
+    Image.init()
+    for module in pkgutil.iter_modules(tensorboardX.summary.__path__):
+        import_module(f"tensorboardX.summary.{module.name}")
+    for image_format in (*FORMATS, "GIF"):
+        preload_codec(image_format)
+    preload_drawing()
+
+
 def main() -> None:
     """Live."""
     from .world import World
 
+    import_everything()
     if _LIFE.store == "limit":
         import resource
 

@@ -174,7 +174,7 @@ def test_rates_of_videos(both):
         assert sum(served.frame_delays(data)) == 200, GIF_DELAYS  # 24 frames in two seconds
 
 
-def test_sounds(both):
+def test_audio(both):
     ours, original = both.serve(served.audio)
     assert ours.keys() == original.keys() == {"training"}
     for tag, samples in ours["training"].items():

@@ -55,7 +55,7 @@ def test_what_a_value_is(value, described):
 
 
 @pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
-def test_a_tensor_without_a_shape_is_told_by_its_text():
+def test_a_tensor_without_a_shape_is_described_by_its_text():
     nested = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)])
     assert describe(nested).startswith("torch.Tensor nested_tensor(")
 

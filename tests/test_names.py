@@ -220,7 +220,7 @@ def test_a_summary_of_a_scalar_may_be_a_tensor(keyword):
     assert [*value.tensor.float_val, *value.tensor.double_val] == [0.5]
 
 
-def test_whether_object_stores_can_be_written_is_told():
+def test_availability_flags_of_object_stores_are_set():
     record_writer = tensorboardX.record_writer
     assert (importlib.util.find_spec("s3fs") is not None) == record_writer.S3_ENABLED
     assert (importlib.util.find_spec("gcsfs") is not None) == record_writer.GCS_ENABLED

@@ -174,7 +174,7 @@ class GlobalSummaryWriter:
         self._log("add_histogram", tag, values=values, bins=bins, walltime=walltime, max_bins=max_bins)
 
     def add_audio(self, tag: str, snd_tensor: Any, sample_rate: int = 44100, walltime: Any = None) -> None:
-        """Log a sound. See `SummaryWriter.add_audio`."""
+        """Log audio. See `SummaryWriter.add_audio`."""
         self._log("add_audio", tag, snd_tensor=snd_tensor, sample_rate=sample_rate, walltime=walltime)
 
     def add_video(

@@ -13,7 +13,7 @@ _LIKE_DEVICE = re.compile(rf"(?:{_DEVICES}|CONIN\$|CONOUT\$|(?:COM|LPT)[¹²³])
 
 
 def name_hash(name: str) -> str:
-    """Return 16 hexadecimal digits that tell a name from others."""
+    """Return 16 hexadecimal digits, a hash of a name."""
     import hashlib  # here: it takes long to import, and few names are overlong
 
     return hashlib.sha256(name.encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""For tests of programs that log, and of stores: events read back, a store that fails on demand, what a store owes.
+"""For tests of programs that log, and of stores: reading events, a store that fails on demand, checks of a store.
 
 store = FaultyStore()
 register_writer_factory("faulty", store)
@@ -83,7 +83,7 @@ def short(nbytes: int) -> Fault:
 
 
 def slow(seconds: float = 0.0, bytes_per_second: float = float("inf")) -> Fault:
-    """A write that takes its time."""
+    """A slow write."""
 
     def write(data: bytes) -> int:
         time.sleep(seconds + len(data) / bytes_per_second)
@@ -110,7 +110,7 @@ class FaultyFile(MemoryFile):
         self._store = store
 
     def write(self, data: bytes) -> int:
-        """Store what the store's script lets through."""
+        """Store the data, or what the next fault allows."""
         fault = self._store.take_fault()
         return super().write(data if fault is None else data[: fault(data)])
 
@@ -122,12 +122,12 @@ class FaultyFile(MemoryFile):
 
 
 class FaultyStore(MemoryStore):
-    """A writer factory whose files stay in memory, and whose writes go as the test says.
+    """A writer factory whose files stay in memory, and whose writes fail as the test says.
 
     Attributes:
         next: faults of the writes to come, each for one write.
-        always: the fault of every write after those; None while the store is well.
-        sync_error: what every `sync` raises; None while the store is well.
+        always: the fault of every write after those; None while the store works.
+        sync_error: what every `sync` raises; None while the store works.
         syncs: how often a file was synced.
         files: the content of each file, by path.
     """

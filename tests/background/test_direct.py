@@ -68,7 +68,7 @@ def handed_over(monkeypatch):
     return waits
 
 
-def test_flush_wakes_nobody(tmp_path, handed_over):
+def test_flush_wakes_no_thread(tmp_path, handed_over):
     writer = SummaryWriter(tmp_path)
     for step in range(1000):
         writer.add_scalar("a", float(step), step)
@@ -155,7 +155,7 @@ def test_handler_that_flushes_and_then_raises(tmp_path):
     assert line > 50
 
 
-def test_traceback_that_is_kept_keeps_nobody_from_writing(tmp_path):
+def test_a_kept_traceback_does_not_block_writing(tmp_path):
     writer = SummaryWriter(tmp_path)
     writer.add_scalar("a", 0.0, 0)
     kept = []

@@ -136,7 +136,7 @@ def test_memory_of_a_value_is_free_once_it_is_encoded():
 
 
 @pytest.mark.parametrize("is_done", [False, True])
-def test_memory_of_a_value_that_is_given_up_is_free(is_done):
+def test_memory_of_a_cancelled_value_is_released(is_done):
     encoding = threading.Event()
     queue = Queue(collections.deque([value(1, 1 << 20, until=encoding)]))
     queue.memory.take(1 << 20)

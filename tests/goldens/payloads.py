@@ -1,4 +1,4 @@
-"""What pictures and sounds hold, decoded, as text: another version of Pillow or zlib may write other bytes for it."""
+"""The content of images, videos and audio, decoded, as text: other versions of Pillow or zlib write other bytes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Lines = Iterator[str]
 
 
 def picture(data: bytes, compare_pixels: bool) -> Lines:
-    """Size and mode, and a row of hexadecimal colours for each row of pixels; of a film, each frame so."""
+    """Size and mode, and a row of hexadecimal colours for each row of pixels; of a video, this for each frame."""
     with Image.open(io.BytesIO(data)) as image:
         frames = getattr(image, "n_frames", 1)
         size = f"{image.width} wide, {image.height} high"

@@ -38,7 +38,7 @@ Lines = Iterator[str]
 
 
 def render(data: bytes, compare_pixels: bool = True) -> str:
-    """Return the text of a serialized Summary. Without `compare_pixels`, of pictures only the size is told."""
+    """Return the text of a serialized Summary. Without `compare_pixels`, images are rendered by their size only."""
     return "".join(f"{line}\n" for value in parsed(Summary, data).value for line in _value(value, compare_pixels))
 
 

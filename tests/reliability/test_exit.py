@@ -135,7 +135,7 @@ LAST_STEPS = {
 
 @pytest.mark.parametrize("fault", DEAD)
 @pytest.mark.parametrize(("last", "patience"), [*((last, 0.3) for last in LAST_STEPS), ("a full queue", BOUND)])
-def test_process_ends_although_the_store_is_dead(tmp_path, fault, last, patience):
+def test_the_process_ends_although_the_store_hangs(tmp_path, fault, last, patience):
     script = f"""
         from tensorboardX.background import progress
         progress.PATIENCE = {patience}

@@ -193,7 +193,7 @@ def test_file_in_place_of_the_directory_raises_at_construction_and_is_waited_out
     writer.close()
 
 
-def test_a_lost_file_and_lost_events_are_told_apart(tmp_path, caplog, patience, monkeypatch):
+def test_a_lost_file_and_lost_events_are_reported_separately(tmp_path, caplog, patience, monkeypatch):
     """Warnings of one kind come once a minute: the second must not fall silent because of the first."""
     writer = SummaryWriter(tmp_path / "run")
     shutil.rmtree(tmp_path / "run")

@@ -252,7 +252,7 @@ if __name__ == "__main__":
 
 @pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
 def test_writers_of_events_that_are_arguments_of_children(tmp_path, method):
-    """Their queue begins while the child unpickles its arguments, before it is told that it is a child."""
+    """Their queue begins while the child unpickles its arguments, before it is marked as a child."""
     done = run(tmp_path, "", tmp_path / "run", method, prelude=PRELUDE + ARGUMENTS)
     assert done.returncode == 0, done.stderr
     check_files_are_of_one_process_each(tmp_path / "run")

@@ -1,6 +1,6 @@
 """The threads behind the callers import nothing: a fork inherits the lock of a module that its parent was importing.
 
-Nobody releases that lock in the child, which hangs as soon as it imports the module too, say to open a picture.
+Nobody releases that lock in the child, which hangs as soon as it imports the module too, for example to open an image.
 """
 
 import json
@@ -50,7 +50,7 @@ def open_picture():
 
 
 @needs_fork
-def test_child_opens_a_picture_although_it_was_forked_at_the_first_image(tmp_path):
+def test_a_child_forked_during_the_first_image_can_open_images(tmp_path):
     """Were the thread to import a codec, the fork would come in the middle of that."""
     script = """
         importing = threading.Event()

@@ -66,7 +66,7 @@ def test_flush_of_what_was_logged_before_does_not_wait(tmp_path, patience):
     writer.close()
 
 
-def test_flush_and_close_wait_for_the_encoding_and_say_so(tmp_path, patience, caplog):
+def test_flush_and_close_wait_for_the_encoding_and_log_that(tmp_path, patience, caplog):
     writer = SummaryWriter(tmp_path)
     for end, step in ((writer.flush, 1), (writer.close, 2)):
         encoding = threading.Event()
@@ -133,7 +133,7 @@ def test_values_in_flight_are_counted_where_a_failing_store_is_closed(store, pat
     until(lambda: memory.values == 0)
 
 
-def test_a_film_that_is_long_to_encode_is_whole_at_the_end_of_the_program(tmp_path):
+def test_a_video_that_is_slow_to_encode_is_complete_at_exit(tmp_path):
     script = """
         import numpy as np
         from tensorboardX.background import progress

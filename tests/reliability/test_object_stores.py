@@ -53,7 +53,7 @@ def bucket(monkeypatch):
         pipe_file(self, path, value, **kwargs)
 
     monkeypatch.setattr(type(system), "pipe_file", upload)
-    monkeypatch.setattr(remote, "_pace", remote._Pace())
+    monkeypatch.setattr(remote, "_object_size", remote._ObjectSize())
     yield made
     made.fault = None
     system.store.clear()
@@ -165,7 +165,7 @@ class BufferingStore(MemoryStore):
         return Buffering(path, self.files[path])
 
 
-def test_a_file_of_a_registered_factory_may_say_what_it_keeps(monkeypatch):
+def test_a_file_of_a_registered_factory_may_report_its_buffer(monkeypatch):
     store = BufferingStore()
     monkeypatch.setitem(REGISTERED_FACTORIES, "buffering", store)
     check_store(store, "buffering:check", lambda path: bytes(store.files[path]))
@@ -198,7 +198,7 @@ def test_a_flush_of_a_failing_store_costs_one_attempt_after_the_first_that_gave_
     until(lambda: any("6000 events are lost" in said for said in warnings(caplog)))
 
 
-def test_a_store_that_is_well_again_has_everything_once(bucket, tmp_path, patience):
+def test_a_store_that_recovers_has_everything_once(bucket, tmp_path, patience):
     writer = SummaryWriter(URL)
     bucket.fault = refuse
     for epoch in range(3):
@@ -233,7 +233,7 @@ def test_what_waits_for_a_failing_store_is_bounded_by_max_queue_bytes(bucket, pa
     writer.close()
     assert writer.stats.written == before
     assert writer.stats.dropped == 400
-    assert (writer._thread.memory.values, writer._thread.memory.unstored) == (0, 0)
+    assert (writer._thread.memory.values, writer._thread.memory.buffered) == (0, 0)
 
 
 def _text(text):
@@ -242,14 +242,14 @@ def _text(text):
     return summary.text("t", text)
 
 
-def test_sub_runs_that_are_idle_give_the_memory_of_what_their_files_keep(bucket):
+def test_idle_sub_runs_release_the_memory_of_their_file_buffers(bucket):
     writer = SummaryWriter(URL, max_queue_bytes=8 << 20)
     for number in range(60):
         writer.add_scalars("sub", {str(number): 1.0}, 1)
     for each in list(writer._writer_of_logdir.values()):
         each.add_summary(_text("x" * (256 << 10)), 1)
     until(lambda: all(not each.queue.entries for each in writer._writer_of_logdir.values()))
-    until(lambda: writer._thread.memory.unstored <= 1 << 20)
+    until(lambda: writer._thread.memory.buffered <= 1 << 20)
     assert writer.stats.dropped == 0
     writer.close()
     assert writer.stats.written == 60 + 61
@@ -397,7 +397,7 @@ def test_a_forked_child_that_ends_by_itself_uploads_what_it_logged(tmp_path):
 
 
 @pytest.mark.parametrize("how", ["time.sleep(60)", "raise_error()"], ids=["hangs", "fails"])
-def test_a_store_that_is_dead_keeps_no_process_alive_and_the_loss_is_said(tmp_path, how):
+def test_a_hung_store_does_not_keep_the_process_alive_and_the_loss_is_logged(tmp_path, how):
     script = f"""
         from tensorboardX.background import progress
         progress.PATIENCE = 0.5

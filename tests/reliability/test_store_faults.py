@@ -88,7 +88,7 @@ def test_callers_of_a_failing_store_wait_once_and_no_longer_than_their_patience(
 
 
 @pytest.mark.parametrize("end", ["flush", "close"])
-def test_who_gives_up_on_a_failing_store_says_so(store, caplog, patience, end):
+def test_a_timeout_on_a_failing_store_is_logged(store, caplog, patience, end):
     writer = SummaryWriter(store.logdir())
     store.always = fail(errno.ENOSPC)
     log(writer, range(10))
@@ -103,7 +103,7 @@ def test_who_gives_up_on_a_failing_store_says_so(store, caplog, patience, end):
     assert (writer.stats.written, writer.stats.dropped) == ((10, 0) if end == "flush" else (0, 10))
 
 
-def test_callers_who_wait_for_room_do_not_drive_a_failing_store_on(store, patience):
+def test_callers_that_wait_for_room_trigger_no_retries_of_a_failing_store(store, patience):
     writer = SummaryWriter(store.logdir(), max_queue_bytes=256 * 100)
     store.always = fail(errno.EIO)
     log(writer, range(2000))
@@ -114,7 +114,7 @@ def test_callers_who_wait_for_room_do_not_drive_a_failing_store_on(store, patien
 
 
 @pytest.mark.parametrize("on_full", ["block", "drop"])
-def test_blocked_write_holds_nobody_up_longer_than_their_patience(store, tmp_path, caplog, patience, on_full):
+def test_a_blocked_write_delays_callers_until_their_timeout_only(store, tmp_path, caplog, patience, on_full):
     writer = SummaryWriter(store.logdir(), on_full=on_full, max_queue_bytes=256 * 100)
     store.die()
     begin, longest = time.monotonic(), 0.0
@@ -161,7 +161,7 @@ def test_write_that_blocks_for_thirty_seconds(store, tmp_path):
     assert found == sorted(set(found))
 
 
-def test_five_hundred_files_on_a_dead_store_cost_one_patience_and_one_budget(store, patience, caplog):
+def test_five_hundred_files_on_a_hung_store_cost_one_timeout_and_one_budget(store, patience, caplog):
     writer = SummaryWriter(store.logdir(), max_queue_bytes=1 << 20)
     writer.add_scalars("warm", {str(number): 0.0 for number in range(500)}, 0)
     writer.flush()

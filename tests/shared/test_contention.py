@@ -116,7 +116,7 @@ STOPPED = """
 
 
 @pytest.mark.parametrize("signal", ["SIGCONT", "SIGKILL"])
-def test_a_process_that_is_stopped_in_the_middle_of_an_append_is_given_up_on(tmp_path, signal):
+def test_waiting_for_a_process_stopped_in_an_append_times_out(tmp_path, signal):
     """The others say so, keep their events, and write them once it goes on or is gone."""
     program = "    import logging; logging.disable()\n" + STOPPED.replace("{signal}", signal)
     raised, dropped = run(tmp_path, program, tmp_path / "run").split()

@@ -92,7 +92,7 @@ def check_next_process(logdir: Path, expected: list[float]) -> None:
     assert [(step, value) for _, step, value in scalars(logdir)] == list(enumerate([*expected, 9.0]))
 
 
-def test_who_is_killed_at_any_byte_of_an_append_has_it_completed(tmp_path):
+def test_an_append_killed_at_any_byte_is_completed(tmp_path):
     before, _ = two_batches(tmp_path / "whole")
     (name,) = [path.name for path in (tmp_path / "whole").glob("events*")]
     size = (tmp_path / "whole" / name).stat().st_size
@@ -103,7 +103,7 @@ def test_who_is_killed_at_any_byte_of_an_append_has_it_completed(tmp_path):
         check_next_process(logdir, [0.0, 1.0, 2.0, 3.0, 4.0])
 
 
-def test_who_is_killed_at_any_byte_of_the_journal_leaves_the_event_file_whole(tmp_path):
+def test_a_journal_write_killed_at_any_byte_leaves_the_event_file_whole(tmp_path):
     before, old = two_batches(tmp_path / "whole")
     (name,) = [path.name for path in (tmp_path / "whole").glob("events*")]
     new = journal_of(tmp_path / "whole").read_bytes()
@@ -167,7 +167,7 @@ def _little_patience(monkeypatch):
 
 
 @needs_little_patience
-def test_nobody_waits_for_ever_for_a_process_that_stopped(tmp_path):
+def test_waiting_for_a_stopped_process_is_bounded(tmp_path):
     with GlobalSummaryWriter(tmp_path / "run") as writer:
         writer.add_scalar("a", 0.0)
         writer.flush()

@@ -201,7 +201,7 @@ def test_users_of_a_group_share_a_run_where_their_files_are_writable_for_it(dire
     assert len(list(logdir.iterdir())) == 1
 
 
-def test_where_they_are_not_the_second_user_is_told_which_file_it_is(directory_of_all):
+def test_an_inaccessible_file_is_named_to_the_second_user(directory_of_all):
     logdir = directory_of_all / "run"
     os.chown(logdir, 0, 4321)
     logdir.chmod(0o2775)

@@ -149,7 +149,7 @@ def test_a_file_in_the_place_of_another_is_locked_already(path):
     assert len(os.listdir(os.path.dirname(path))) == 2
 
 
-def test_a_file_system_without_locks_is_told_from_other_errors(path, monkeypatch):
+def test_a_file_system_without_locks_is_distinguished_from_other_errors(path, monkeypatch):
     def lock(descriptor, shared):
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
@@ -163,7 +163,7 @@ def test_a_file_system_without_locks_is_told_from_other_errors(path, monkeypatch
 # ---- waiting
 
 
-def test_a_holder_that_does_nothing_is_given_up_on_and_not_waited_for_again(path, start):
+def test_a_holder_without_progress_times_out_and_is_not_waited_for_again(path, start):
     program = start(HOLD)
     program.stdout.readline()
     lock = ExclusiveLock(path, 0.5)
@@ -201,7 +201,7 @@ def test_waiting_is_no_error_while_the_holder_makes_progress(path):
     assert len(seen) > 10
 
 
-def test_nobody_waits_for_ever_whatever_others_do(path, monkeypatch):
+def test_waiting_for_a_lock_is_bounded_in_any_case(path, monkeypatch):
     monkeypatch.setattr(locks, "_LONGEST_WAIT", 0.5)
     lock = locked(path)
     state = iter(range(10**9))
@@ -229,7 +229,7 @@ def test_the_time_in_which_a_process_is_suspended_is_no_waiting(path, start):
     assert program.communicate()[0] == "got it\n"
 
 
-def test_a_lock_on_a_file_that_was_deleted_keeps_nobody_waiting(path, start):
+def test_a_lock_on_a_deleted_file_blocks_no_other_lock(path, start):
     program = start(HOLD)
     program.stdout.readline()
     unlink = threading.Timer(0.3, os.unlink, [path])

@@ -38,7 +38,7 @@ def test_a_symbolic_link_is_refused_and_its_target_untouched(tmp_path, there):
     assert not there or target.read_bytes() == b"kept"
 
 
-def test_what_is_no_regular_file_is_refused_and_waited_for_by_nobody(tmp_path, monkeypatch):
+def test_other_than_regular_files_are_refused_without_blocking(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # the path of a socket must be short
     os.mkfifo("pipe")
     os.mkdir("directory")

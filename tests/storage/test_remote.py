@@ -71,7 +71,7 @@ def test_the_objects_of_a_file_sort_as_they_were_written_however_many_they_are(o
 
 def test_objects_are_small_for_a_slow_store_and_large_for_a_quick_one(objects, monkeypatch):
     sizes, seconds = [], 3.0
-    monkeypatch.setattr(remote, "_pace", remote._Pace())
+    monkeypatch.setattr(remote, "_object_size", remote._ObjectSize())
     monkeypatch.setattr(remote, "monotonic", lambda: seconds * len(sizes))
     monkeypatch.setattr(type(objects), "pipe_file", lambda _, name, data: sizes.append(len(data)))
     file = RemoteFile("memory://bucket/f")
@@ -181,7 +181,7 @@ def test_bucket_and_path(objects):
     assert S3RecordWriter("memory://bucket/a/b").bucket_and_path() == ("bucket", "a/b")
 
 
-def test_a_kind_of_url_that_nobody_knows_is_an_oserror():
+def test_an_unknown_scheme_is_an_oserror():
     with pytest.raises(OSError, match="nonsense"):
         RemoteFile("nonsense://bucket/f")
     with pytest.raises(OSError, match="cannot log to 'nonsense://bucket/run'"):

@@ -237,9 +237,9 @@ def test_tensorboard_serves_the_frames(tensorboard, tmp_path):
 
 def test_integers_are_taken_for_pixels_in_all_frames_or_in_none(caplog):
     """The first frame alone would be taken for black and white."""
-    film = RANDOM.integers(0, 256, (1, 3, 3, 8, 8))
-    film[0, 0] = film[0, 0] > 127
-    assert video("film of integers", film) == video("film of integers", film.astype(np.uint8))
+    array = RANDOM.integers(0, 256, (1, 3, 3, 8, 8))
+    array[0, 0] = array[0, 0] > 127
+    assert video("integers", array) == video("integers", array.astype(np.uint8))
     assert caplog.text.count("pixels of int64") == 1
-    frames = film[0].transpose(0, 2, 3, 1)
+    frames = array[0].transpose(0, 2, 3, 1)
     assert make_video(frames, 4) == make_video(frames.astype(np.uint8), 4)

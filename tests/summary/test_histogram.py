@@ -14,13 +14,7 @@ from tensorboard.compat.proto.summary_pb2 import Summary as StockSummary
 from tensorboard.util import tensor_util
 
 from tensorboardX.proto.summary_pb2 import HistogramProto, Summary
-from tensorboardX.summary.histogram import (
-    DEFAULT_BINS,
-    histogram,
-    histogram_raw,
-    make_histogram,
-    prepare_histogram,
-)
+from tensorboardX.summary.histogram import DEFAULT_BINS, histogram, histogram_raw, make_histogram, prepare_histogram
 
 ESTIMATORS = ["auto", "fd", "doane", "scott", "stone", "rice", "sturges", "sqrt"]
 DISTRIBUTIONS = {
@@ -69,7 +63,7 @@ def _assert_sound(histo: HistogramProto, values: np.ndarray) -> None:
 )
 @pytest.mark.parametrize("name", DISTRIBUTIONS)
 @pytest.mark.filterwarnings("error", "ignore:The number of bins estimated may be suboptimal:RuntimeWarning")
-def test_any_distribution_in_any_bins_is_sound(name, bins):
+def test_any_distribution_in_any_bins_is_valid(name, bins):
     values = DISTRIBUTIONS[name]
     _assert_sound(_only(histogram("h", values, bins)), values.astype(np.float64))
 
@@ -167,7 +161,7 @@ def test_estimated_bins_are_those_of_numpy():
         assert list(histo.bucket_limit) == list(edges)
 
 
-def test_an_outlier_makes_no_millions_of_bins_and_says_so(caplog):
+def test_an_outlier_does_not_make_millions_of_bins_and_is_warned_of(caplog):
     histo = _only(histogram("far/away", DISTRIBUTIONS["an outlier"], "fd"))
     assert len(histo.bucket) < 2000
     assert "far/away" in caplog.text

@@ -120,7 +120,7 @@ def test_values_are_bools_numbers_and_strings(value, stored):
     assert result == stored
 
 
-def test_objects_without_a_name_are_told_by_their_text():
+def test_objects_without_a_name_are_described_by_their_text():
     assert started({"f": partial(len)})["f"].startswith("functools.partial(")
     assert started({"m": torch.nn.ReLU()})["m"] == "ReLU()"
 

@@ -79,7 +79,7 @@ def test_grids(count, channels, columns):
     assert grid.dtype == np.uint8
 
 
-def test_a_grid_is_eight_images_wide_unless_told_otherwise():
+def test_a_grid_is_eight_images_wide_by_default():
     assert make_grid(np.zeros((20, 3, 2, 2))).shape == (3, 6, 16)
 
 

@@ -110,12 +110,12 @@ def test_pixels_come_back(channels, size, content):
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_pictures_of_any_kind_come_back(name):
+def test_images_of_any_kind_are_read_back(name):
     np.testing.assert_array_equal(_read(encode_png(PICTURES[name])), PICTURES[name])
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_no_picture_is_much_larger_than_pillow_makes_it(name):
+def test_no_image_is_much_larger_than_pillow_makes_it(name):
     assert len(encode_png(PICTURES[name])) < max(4_000, 1.3 * len(_by_pillow(PICTURES[name])))
 
 
@@ -167,7 +167,7 @@ def test_the_parts_of_the_file(channels, colour_type):
     assert types.max() <= 4
 
 
-def test_each_part_of_a_mixed_picture_is_compressed_in_its_own_way():
+def test_each_strip_of_a_mixed_image_has_its_own_compression():
     pixels = PICTURES["a photograph between noise"]
     alone = [len(encode_png(pixels[:300])), len(encode_png(pixels[300:]))]
     assert len(encode_png(pixels)) < 1.02 * sum(alone)
@@ -175,7 +175,7 @@ def test_each_part_of_a_mixed_picture_is_compressed_in_its_own_way():
 
 
 @pytest.mark.parametrize("order", ["HWC", "CHW"])
-def test_a_large_picture_takes_little_memory_beyond_its_file(order):
+def test_a_large_image_takes_little_memory_beyond_its_file(order):
     pixels = np.zeros((4000, 1400, 3) if order == "HWC" else (3, 4000, 1400), np.uint8)
     pixels = pixels if order == "HWC" else pixels.transpose(1, 2, 0)
     pixels[::100, ::7] = RANDOM.integers(0, 256, (40, 200, 3))

@@ -168,10 +168,10 @@ def test_a_curve_computed_elsewhere_is_kept():
     assert PrCurvePluginData.FromString(content).num_thresholds == 5
 
 
-@pytest.mark.parametrize(("given", "told"), [({}, 5), ({"num_thresholds": 5}, 5), ({"num_thresholds": 1}, 1)])
-def test_the_number_of_thresholds_of_a_raw_curve_is_told_as_given(given, told):
+@pytest.mark.parametrize(("given", "stored"), [({}, 5), ({"num_thresholds": 5}, 5), ({"num_thresholds": 1}, 1)])
+def test_the_number_of_thresholds_of_a_raw_curve_is_stored_as_given(given, stored):
     content = pr_curve_raw("raw", *np.ones((6, 5)), **given).value[0].metadata.plugin_data.content
-    assert PrCurvePluginData.FromString(content).num_thresholds == told
+    assert PrCurvePluginData.FromString(content).num_thresholds == stored
     with pytest.raises((TypeError, ValueError), match=r"'raw'.*num_thresholds"):
         pr_curve_raw("raw", *np.ones((6, 5)), num_thresholds="many")
 

@@ -60,7 +60,7 @@ def test_one_encoder_serves_many_tags(events):
         _events_equal_bytes(encoder, tag, value, step, 1.5)
 
 
-def test_an_encoder_of_endless_tags_forgets_and_stays_right(monkeypatch):
+def test_an_encoder_of_many_tags_evicts_some_and_stays_correct(monkeypatch):
     monkeypatch.setattr(sys.modules[ScalarEventEncoder.__module__], "MOST_TAGS", 10)
     encoder = ScalarEventEncoder()
     for number in range(100):

@@ -59,7 +59,7 @@ def test_a_tag_that_is_no_string_is_refused(tag):
         assert isinstance(caught.value, TensorBoardXError)
 
 
-def test_a_tag_that_fits_into_no_url_is_cut_and_told_apart():
+def test_a_tag_too_long_for_a_url_is_cut_and_stays_unique():
     assert kept_tag("x" * 12_000) == "x" * 12_000
     for cut in (clean_tag, kept_tag, blob_tag):
         first, second = (cut("損" * 10_000 + end) for end in "ab")
@@ -73,7 +73,7 @@ def test_a_tag_that_fits_into_no_url_is_cut_and_told_apart():
 @pytest.mark.parametrize(
     ("tag", "stored"), [('a"b', "a_b"), ("a\\b", "a_b"), ("a\n\0b", "a__b"), ("a b:/é'\x7f", "a b:/é'\x7f")]
 )
-def test_the_tag_of_a_picture_or_sound_needs_no_escape_in_json(tag, stored):
+def test_the_tag_of_an_image_or_audio_needs_no_escape_in_json(tag, stored):
     assert blob_tag(tag) == stored
     assert json.dumps(stored, ensure_ascii=False) == f'"{stored}"'
 

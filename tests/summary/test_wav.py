@@ -1,4 +1,4 @@
-"""Sounds, judged by libsndfile (in the original) and by TensorBoard."""
+"""Audio, judged by libsndfile (in the original) and by TensorBoard."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_out_of_range_is_clipped_with_one_warning(caplog):
         (None, TypeError),
     ],
 )
-def test_what_is_no_sound_is_refused_by_name(sound, error):
+def test_invalid_audio_is_refused_by_name(sound, error):
     with pytest.raises(error, match=r"'my/tag'.*accepted is"):
         prepare_audio("my/tag", sound)
 
@@ -157,15 +157,15 @@ def test_tensorboard_serves_the_samples(tensorboard, tmp_path):
     np.testing.assert_array_equal(second.pcm()[1], stereo)
 
 
-def test_a_logged_sound_has_no_metadata_and_comes_after_what_tells_its_kind(tmp_path):
-    """Aim's converter leaves out a sound with a plugin that it does not know."""
+def test_logged_audio_has_no_metadata_and_follows_its_format_marker(tmp_path):
+    """Aim's converter leaves out audio with a plugin that it does not know."""
     sound = np.array([0.0, 0.5, -0.5])
     with tensorboardX.SummaryWriter(tmp_path) as writer:
         writer.add_audio('a "b"', sound, 3, 8000)
     [event] = events(tmp_path)
-    told, logged = event.summary.value
-    assert (told.tag, logged.tag) == ("a _b_", "a _b_")
-    assert told.WhichOneof("value") is None
-    assert told.metadata.plugin_data.plugin_name == "audio"
+    marker, logged = event.summary.value
+    assert (marker.tag, logged.tag) == ("a _b_", "a _b_")
+    assert marker.WhichOneof("value") is None
+    assert marker.metadata.plugin_data.plugin_name == "audio"
     assert not logged.HasField("metadata")
     assert [logged.SerializeToString()] == [v.SerializeToString() for v in audio('a "b"', sound, 8000).value]

@@ -42,9 +42,9 @@ def comparable(events: list[Event], ours: bool, walltime: float) -> Iterator[byt
 
 
 def _is_left_out(value: Value, ours: bool) -> bool:
-    """A sound's kind, which ours tells in a value before it, and the experiment, which ours does not write."""
-    told = value.WhichOneof("value") is None and value.metadata.plugin_data.plugin_name == "audio"
-    return told if ours else value.tag == EXPERIMENT
+    """The format marker before audio, which only ours writes, and the experiment, which ours does not write."""
+    marker = value.WhichOneof("value") is None and value.metadata.plugin_data.plugin_name == "audio"
+    return marker if ours else value.tag == EXPERIMENT
 
 
 def safe_directory(run: str) -> str:
@@ -56,7 +56,7 @@ def safe_directory(run: str) -> str:
 
 
 def _picture(value: Value) -> None:
-    """Pictures are decoded: Pillow may be another. Of a film, a GIF of another encoder, only the size is compared."""
+    """Images are decoded: Pillow may be another. Of a video, a GIF of another encoder, only the size is compared."""
     if value.HasField("image"):
         data = value.image.encoded_image_string
         value.image.encoded_image_string = b"GIF" if data.startswith(b"GIF") else _pixels(data)

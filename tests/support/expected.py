@@ -19,7 +19,7 @@ def to_uint8(pixels: np.ndarray) -> np.ndarray:
 
 
 def grid(batch: np.ndarray, columns: int = 8) -> np.ndarray:
-    """Pictures (N, 1 or 3, H, W), side by side, as uint8 (rows * H, columns * W, 3); what is left over is black."""
+    """Images (N, 1 or 3, H, W), side by side, as uint8 (rows * H, columns * W, 3); what is left over is black."""
     count, _, height, width = batch.shape
     columns = min(count, columns)
     pixels = np.zeros((-(-count // columns) * height, columns * width, 3), np.uint8)

@@ -56,7 +56,7 @@ def _fitting(tag: str) -> str:
 
 
 def blob(arguments: Arguments) -> list[str]:
-    """The tag of a picture or sound, without what the data server cannot have in the key of one."""
+    """The tag of an image or audio, without what the data server cannot have in the key of one."""
     return [plain(re.sub(r'["\\\x00-\x1f]', "_", arguments["tag"]))]
 
 
@@ -184,7 +184,7 @@ def _hparams_tags(arguments: Arguments) -> list[str]:
     return [*(["_hparams_/experiment"] if arguments.get("hparam_domain_discrete") else []), start, end, *metrics]
 
 
-# ---- pictures, films, sounds and shapes
+# ---- images, videos, audio and meshes
 
 _FORMATS = st.sampled_from(["HW", "CHW", "HWC", "WHC", "chw", "NCHW", "NHWC", "CWNH"])
 _SIDES = st.integers(1, 5)

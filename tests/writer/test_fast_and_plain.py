@@ -76,7 +76,7 @@ def test_the_fast_path_of_plain_floats_is_the_same_but_for_the_time(tmp_path):
 
 
 @pytest.mark.parametrize("layer", ["add_summary", "add_event"])
-def test_a_layer_that_was_replaced_is_given_messages(tmp_path, monkeypatch, layer):
+def test_a_replaced_layer_gets_messages(tmp_path, monkeypatch, layer):
     given = []
     plain = getattr(FileWriter, layer)
 

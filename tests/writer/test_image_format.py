@@ -1,4 +1,4 @@
-"""Pictures in other formats than PNG: what stock TensorBoard serves of them, and what they are refused for."""
+"""Images in other formats than PNG: what stock TensorBoard serves of them, and what they are refused for."""
 
 import io
 import pickle
@@ -50,7 +50,7 @@ def test_a_copy_of_the_writer_keeps_the_format(tmp_path):
     assert format_of(value.image.encoded_image_string) == "JPEG"
 
 
-def test_a_picture_too_large_for_webp_becomes_png(tmp_path):
+def test_an_image_too_large_for_webp_becomes_png(tmp_path):
     with SummaryWriter(tmp_path, image_format="WebP") as writer:
         writer.add_image("wide", np.zeros((1, 2, 17_000), np.uint8), 1)
     [(_, value)] = values(tmp_path)

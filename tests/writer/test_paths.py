@@ -72,7 +72,7 @@ def test_any_names_make_a_directory_below(tmp_path_factory, names):
     assert all(len(os.fsencode(part)) <= 230 for part in Path(made).relative_to(root).parts)
 
 
-def test_overlong_names_are_told_apart():
+def test_overlong_names_stay_unique():
     first, second = (below("runs", "x" * 300 + end) for end in "ab")
     assert first != second
     assert below("runs", "x" * 300 + "a") == first

@@ -103,7 +103,7 @@ def test_numbers_of_numpy_are_numbers(tmp_path):
     assert events.scalars(tmp_path) == [("a", 1, 1.0)]
 
 
-def test_a_writer_may_be_told_later_to_write(tmp_path):
+def test_writing_to_disk_may_be_enabled_later(tmp_path):
     writer = SummaryWriter(tmp_path, write_to_disk=False)
     writer.add_scalar("a", 0.0, 0)
     writer.close()

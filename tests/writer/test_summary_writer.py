@@ -248,7 +248,7 @@ def test_a_foreign_event_file_writer_gets_everything(tmp_path, monkeypatch):
     assert [(event.step, event.summary.value[0].tag) for event in recorder.events] == [(1, "a"), (2, "b")]
 
 
-def test_add_event_replaced_on_the_class_while_a_writer_lives_sees_what_follows(tmp_path, monkeypatch):
+def test_add_event_replaced_on_the_class_of_an_open_writer_sees_later_events(tmp_path, monkeypatch):
     """As clearml does."""
     original, seen = FileWriter.add_event, []
 

@@ -1,1 +1,1 @@
-"""Everything between accepted and written: the queue, the thread that drains it, and what goes wrong there."""
+"""The queue of pending events, the thread that drains it, and the handling of errors and stalls."""

@@ -1,11 +1,12 @@
-"""A caller that flushes writes what is pending itself, where that is sure to be quick.
+"""The fast path of flush: the caller writes the pending events itself, where that is sure to be quick.
 
-Waking the writer thread and being woken by it takes 60 µs or more; writing a scalar to a local file takes 5.
+A round trip to the writer thread takes 60 µs or more. Writing a scalar to a local file takes 5 µs.
 
 A caller can be interrupted anywhere: by an exception that a signal handler raises, and by a signal handler that
-flushes too. So entries stay in the queue until their bytes are in the file. What is to be written is noted as an
-`Intent` before, and everything that is done then may be done again by whoever finds the intent: bytes are written
-at a position, entries are taken by permits that are shared, and the next intent is linked in only if there is none.
+flushes too. So entries stay in the queue until their bytes are in the file. An `Intent` records what is to be written
+before it is written. Every later step is idempotent, so that another call can complete an intent that was interrupted:
+bytes are written at a position, entries are taken by permits that are shared, and the next intent is linked in only if
+there is none.
 """
 
 from __future__ import annotations
@@ -31,13 +32,13 @@ _MOST_BYTES = 64 << 10
 
 
 class Intent:
-    """Events that are to be at a position of a file.
+    """Events that are to be written at a position of a file.
 
     Attributes:
         file: the file.
         position: where the first of them begins.
         events: serialized.
-        permits: to take the entries that became the events, one each, from the front of the queue.
+        permits: one for each entry to be taken from the front of the queue; an iterator that all calls share.
         records: the bytes.
         total: how many events of the queue are written after these.
         is_done: the bytes are in the file, and the entries are taken.
@@ -70,24 +71,24 @@ class Intent:
         return self.position + len(self.records)
 
 
-class _Presence:
-    """Tells, as long as a call of `DirectWriter.write` holds it, that there is one. No exception leaves it behind."""
+class _ActiveCall:
+    """Stands for a call of `DirectWriter.write`. It is weakly referenced, so it ends with the frame of the call."""
 
     __slots__ = ("__weakref__",)
 
 
 class DirectWriter:
-    """Writes the entries at the front of a queue to the file behind it.
+    """Writes the entries at the front of a queue to its file.
 
-    `write` gives way to every other thread that is at work, and the writer thread to a call of `write` (`user`). It may
-    go on all the same after a while, beginning with `hand_over`, which keeps that call from beginning anything more.
-    One thread may be anywhere in `write` when a signal handler calls it again.
+    `write` does nothing while another thread writes. The writer thread waits for an `active_call`, for a limited time.
+    Then it calls `suspend`, after which the call begins no further write. `write` is reentrant: a signal handler may
+    call it anywhere within another call on the same thread.
 
     Args:
         entries: the queue.
         sink: knows the file.
         stats: counts what is written.
-        draining: locked by who drains the queue in the ordinary way.
+        draining: the lock that is held while a thread drains the queue.
         merge_scalars: whether successive scalars of one step share an Event.
     """
 
@@ -104,7 +105,7 @@ class DirectWriter:
         self._stats = stats
         self._draining = draining
         self._merge_scalars = merge_scalars
-        self._present: dict[int, weakref.ref[_Presence]] = {}
+        self._active_calls: dict[int, weakref.ref[_ActiveCall]] = {}
         self._last = self._root(sink.local_file())
 
     def _root(self, file: LocalFile | None) -> Intent:
@@ -112,12 +113,12 @@ class DirectWriter:
         root.is_done = True
         return root
 
-    def user(self) -> object | None:
-        """Return what stands for a call of `write` that another thread is in, None if there is none."""
-        return next((presence for presence in list(self._present.values()) if presence() is not None), None)
+    def active_call(self) -> object | None:
+        """Return a handle of a call of `write` that is in progress, None if there is none."""
+        return next((call for call in list(self._active_calls.values()) if call() is not None), None)
 
-    def hand_over(self) -> None:
-        """Keep calls from writing, and tell the sink what of their last intent is left to write."""
+    def suspend(self) -> None:
+        """Keep calls from writing, and pass the incomplete part of their last intent to the sink."""
         last, barrier = self._newest(), self._root(None)
         while (following := last.next.setdefault(0, barrier)) is not barrier:
             last = following
@@ -131,18 +132,18 @@ class DirectWriter:
             _take(self._entries, last)
             last.is_done = True
 
-    def restart(self) -> None:
-        """Let calls write again, behind what the writer thread has written."""
+    def resume(self) -> None:
+        """Let calls write again, after what the writer thread has written."""
         self._last = self._newest().next.setdefault(0, self._root(self._sink.local_file()))
 
     def write(self) -> bool:
-        """Write everything that is pending; return whether that is done, and not for the writer thread to do.
+        """Write all pending entries; return whether that was done, else the writer thread has to do it.
 
-        That is so where the file lies on a local disk and is well, and only few scalars and serialized Events wait.
-        Raises OSError; the intent stays then, for the writer thread.
+        It is done where the file is on a local disk without an error, and only few scalars and serialized Events are
+        pending. Raises OSError; the writer thread then completes the intent.
         """
-        presence = _Presence()
-        if not self._enter(presence):
+        call = _ActiveCall()
+        if not self._enter(call):
             return False
         last = self._newest()
         file = last.file
@@ -161,24 +162,24 @@ class DirectWriter:
                 return False
             total = last.total + len(events)
             intent = Intent(file, last.end, total, len(entries), events, frame_batch(events))
-            last = self._last = last.next.setdefault(0, intent)  # another, where somebody was here meanwhile
+            last = self._last = last.next.setdefault(0, intent)  # that of a signal handler, if one wrote meanwhile
         return False
 
-    def _enter(self, presence: _Presence) -> bool:
-        """Make a presence known, unless a call that was interrupted did; return whether no other thread is at work."""
-        thread, present = threading.get_ident(), self._present
-        mine = present.get(thread)
-        if mine is None or mine() is None:
-            present[thread] = weakref.ref(presence)
+    def _enter(self, call: _ActiveCall) -> bool:
+        """Register a call, unless the thread has one already; return whether no other thread writes."""
+        thread, active = threading.get_ident(), self._active_calls
+        outer = active.get(thread)  # that a signal handler interrupted
+        if outer is None or outer() is None:
+            active[thread] = weakref.ref(call)
         if self._draining.locked():
             return False
-        return len(present) == 1 or self._is_alone(thread)
+        return len(active) == 1 or self._is_only_call(thread)
 
-    def _is_alone(self, thread: int) -> bool:
-        return not any(other != thread and presence() is not None for other, presence in list(self._present.items()))
+    def _is_only_call(self, thread: int) -> bool:
+        return not any(other != thread and call() is not None for other, call in list(self._active_calls.items()))
 
     def _serialized(self, entries: list[Entry]) -> list[bytes] | None:
-        """Return the Events of entries, None where they are too large or have to be encoded at length."""
+        """Return the Events of entries, None where they are large or slow to encode."""
         if self._merge_scalars and all(type(entry) is tuple for entry in entries):
             return merged_events(entries)  # type: ignore[arg-type]
         events: list[bytes] = []
@@ -209,5 +210,5 @@ class DirectWriter:
 
 
 def _take(entries: collections.deque[Entry], intent: Intent) -> None:
-    """Take the entries of an intent from the queue, unless that was done: in one call that nothing interrupts."""
+    """Take the entries of an intent from the queue, unless that was done. One call of C code, not interruptible."""
     collections.deque(itertools.starmap(entries.popleft, intent.permits), maxlen=0)

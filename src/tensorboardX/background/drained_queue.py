@@ -1,4 +1,4 @@
-"""The writer's side of an event queue: entries become batches, and batches are written, through errors.
+"""The consumer side of an event queue: entries become batches, and batches are written, with retries.
 
 One thread drains a queue at a time: the writer thread, or a caller where no thread can be started.
 """
@@ -30,28 +30,28 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-GLANCE = 0.2
-"""Seconds between two looks at whether waiting is worth it."""
+POLL_SECONDS = 0.2
+"""Seconds between two checks of the deadline while a caller waits."""
 
-WAKING = 8
-"""The share of the memory from which on the writer is woken: that takes as long as copying 256 KiB."""
+WAKE_SHARE = 8
+"""The writer is woken from one eighth of the memory on. Waking it takes as long as copying 256 KiB."""
 
-_DIRECT_SECONDS = 1.0  # for which a caller that writes directly is not disturbed
+_DIRECT_SECONDS = 1.0  # that the writer thread waits for a caller that writes directly
 
 
 class DrainedQueue:
-    """The pending events of one event file after another, and the writing of them.
+    """The pending events of one event file after another, and their consumer.
 
     Args:
         open_file: opens the next event file; called by the writer thread, once after each close.
-        thread: the thread that drains this queue.
-        options: how to behave when the store is slow or fails.
+        thread: the writer thread.
+        options: the policies for a store that is slow or fails.
         events_writer: the first event file, where it is open already.
 
     Attributes:
-        entries: what waits to be taken.
-        limit: how long `entries` may be before a caller has to see to it; see `EventQueue`.
-        stats: what became of the events.
+        entries: the queue itself.
+        limit: the length of `entries` above which a caller calls `enforce_limit`; see `EventQueue`.
+        stats: counts of written, dropped and failed events.
         lost: events that were dropped at the end, because the store did not take them.
     """
 
@@ -73,8 +73,8 @@ class DrainedQueue:
     def _reset(self, closed: bool, events_writer: EventsWriter | None = None) -> None:
         self.closed = closed
         self._closing: Barrier | None = None  # the barrier of the last close
-        self._lock = threading.RLock()  # guards what callers change; the writer needs it for a store that fails only
-        self._room = AutoResetEvent()  # set where a caller that waits for room should look again
+        self._lock = threading.RLock()  # guards what callers change; the writer takes it after errors only
+        self._room = AutoResetEvent()  # wakes a caller that waits for room
         self._draining = threading.Lock()
         self._in_flight = InFlight(self._thread.encoding)
         self._encoder = BatchEncoder(
@@ -87,11 +87,11 @@ class DrainedQueue:
             self._options.merge_scalars,
         )
         progress, memory, flush_secs = self._thread.progress, self._thread.memory, self._options.flush_secs
-        told = (self._progressed, self._warn, self._leave_out)
-        self._sink = EventSink(self._open_file, flush_secs, events_writer, progress, memory, *told)
+        callbacks = (self._progressed, self._warn, self._leave_out)
+        self._sink = EventSink(self._open_file, flush_secs, events_writer, progress, memory, *callbacks)
         self._direct = DirectWriter(self.entries, self._sink, self.stats, self._draining, self._options.merge_scalars)
-        self._user: object | None = None  # stands for a caller who was found to write directly, first at:
-        self._in_use_since = 0.0
+        self._direct_call: object | None = None  # the direct call that was seen last, and since when:
+        self._direct_call_since = 0.0
         self._flushed = False  # nothing was taken from the queue since the last flush of the file
         self._failing_since: float | None = None
         self._directory_removed = False  # what is pending was logged before that
@@ -111,8 +111,8 @@ class DrainedQueue:
 
     @property
     def is_finished(self) -> bool:
-        """Whether there is nothing to drain until somebody puts an entry in."""
-        closing = self._closing  # set before `closed`: else the thread could leave before the barrier is in the queue
+        """Whether there is nothing to drain until another entry is put in."""
+        closing = self._closing  # set before `closed`: else the thread could end before the barrier is in the queue
         closed = self.closed and (closing is None or closing.is_complete)
         return closed and not self.entries and not self._in_flight
 
@@ -123,7 +123,7 @@ class DrainedQueue:
         self.limit = -1 if needs_attention else self._slots.count
 
     def _retract(self, entry: Entry) -> bool:
-        """Take an entry back; return False if it is on its way already."""
+        """Remove an entry from the queue; return False if it was taken already."""
         try:
             self.entries.remove(entry)
         except (ValueError, IndexError):
@@ -133,18 +133,18 @@ class DrainedQueue:
 
     def drain(self) -> bool:
         """Write what is pending now; return whether there was anything. Never raises."""
-        if not self._draining.acquire(timeout=GLANCE):
-            return False  # a thread that came to help finds the writer at work
+        if not self._draining.acquire(timeout=POLL_SECONDS):
+            return False  # another thread drains it
         try:
-            if self._is_left_to_caller():
+            if self._is_caller_writing():
                 return True
             self._upload_if_due()
             pending = bool(self.entries or self._sink.batch or self._in_flight)
             if pending:
                 self._flushed = False
-                self._direct.hand_over()
+                self._direct.suspend()
                 self._drain()
-                self._direct.restart()
+                self._direct.resume()
             else:
                 self._return_slots(0)
             return self._sink.sync_if_due() or pending
@@ -159,25 +159,25 @@ class DrainedQueue:
         finally:
             self._draining.release()
 
-    def _is_left_to_caller(self) -> bool:
-        """Whether a caller writes directly, which takes a moment.
+    def _is_caller_writing(self) -> bool:
+        """Whether a caller writes directly, which is quick.
 
-        After a second the thread goes on all the same: a traceback that somebody keeps may stand for the caller.
+        After a second this returns False: a traceback that is kept alive keeps the frame of the call alive too.
         """
-        user = self._direct.user()
-        if user is not self._user:
-            self._user, self._in_use_since = user, clock.now()
-        return user is not None and clock.now() < self._in_use_since + _DIRECT_SECONDS
+        call = self._direct.active_call()
+        if call is not self._direct_call:
+            self._direct_call, self._direct_call_since = call, clock.now()
+        return call is not None and clock.now() < self._direct_call_since + _DIRECT_SECONDS
 
     def _drain(self) -> None:
         if self._directory_removed:
             if not any(not isinstance(entry, Barrier) for entry in tuple(self.entries)):
                 raise DirectoryRemoved
-            self._directory_removed = False  # it is made again for what was logged since
+            self._directory_removed = False  # it is made again for events logged since
             self._sink.write_out()
-        self._write_out()  # what an error left behind
+        self._write_out()  # the batch of an earlier attempt
         self._complete()
-        turn = pending = len(self.entries)  # not what comes meanwhile: other queues are waiting too
+        turn = pending = len(self.entries)  # later entries wait for the next turn: other queues are drained too
         while turn > 0 and not self._in_flight.is_closing:
             turn -= self._encoder.fill(self._sink.batch, turn) or turn
             self._write_out()
@@ -185,7 +185,7 @@ class DrainedQueue:
         self._return_slots(pending)
 
     def _complete(self) -> None:
-        """See to what is in flight, as far as it is encoded: write values, and do what barriers stand for."""
+        """Complete what is in flight, as far as it is encoded: write values, and perform barriers."""
         while (entry := self._in_flight.first_done()) is not None:
             if isinstance(entry, Barrier):
                 self._perform(entry)
@@ -197,7 +197,7 @@ class DrainedQueue:
             self._write_out()
 
     def _perform(self, barrier: Barrier) -> None:
-        """Flush or close the file, and let the barrier's caller go on."""
+        """Flush or close the file, and complete the barrier."""
         if barrier.close:
             self._sink.close()
         else:
@@ -207,18 +207,18 @@ class DrainedQueue:
         barrier.complete(True)
 
     def _write_files(self, files: PendingFiles) -> None:
-        """Write files beside the event file. Raises OSError while it is worth trying again."""
+        """Write files beside the event file. Raises OSError while it is to be retried."""
         try:
             with self._thread.progress.operation():
                 files.write()
         except OSError as error:
-            if files.may_fail_again():
+            if files.may_retry():
                 raise
             self.stats.drop("files", kinds_of([files]))
             self._warn("files", "files beside it could not be written and are left out: %s", error)
 
     def _free(self, entry: Entry) -> None:
-        """Give back the memory of an entry, to a caller who may wait for it."""
+        """Release the memory of an entry, and wake a caller that waits for it."""
         size = nbytes(entry)
         if size:
             self._thread.memory.give(size)
@@ -229,8 +229,8 @@ class DrainedQueue:
             self._sink.write_out(may_make_directory=False)
 
     def _upload_if_due(self) -> None:
-        """Have the file store what it keeps, where the files of the run take much of the memory. Raises OSError."""
-        if self._sink.unstored.events and self._thread.memory.unstored > self._options.max_queue_bytes // WAKING:
+        """Upload the buffer of the file, where the buffers of the run take much of the memory. Raises OSError."""
+        if self._sink.buffered.events and self._thread.memory.buffered > self._options.max_queue_bytes // WAKE_SHARE:
             self._sink.flush()
 
     def _leave_out(self) -> None:
@@ -239,7 +239,7 @@ class DrainedQueue:
 
     def _return_slots(self, used: int) -> None:
         if not self._lock.acquire(blocking=False):
-            return  # next time: a signal handler that waits for the writer may have interrupted who has the lock
+            return  # next time: the thread that has the lock may be in a signal handler that waits for the writer
         try:
             self._slots.give_back(len(self.entries), used)
             self._update_limit()
@@ -248,7 +248,7 @@ class DrainedQueue:
 
     def _progressed(self, written: int) -> None:
         self.stats.written += written
-        recovered = self._thread.progress.made() or self._failing_since is not None
+        recovered = self._thread.progress.note_written() or self._failing_since is not None
         self._failing_since = None
         self._room.set()
         if recovered:
@@ -268,19 +268,19 @@ class DrainedQueue:
                 lost = self._refuse_barriers()
                 self.lost += lost
         self._room.set()
-        if first:  # not under the lock: a log handler may log here
+        if first:  # not under the lock: a log handler may log to this queue
             self._warn("failed", "%s; logging goes on and writing is tried again", error)
-        if lost and not self._thread.exiting:  # else it is part of the last word
+        if lost and not self._thread.exiting:  # at exit, `close_all` reports it
             self._warn("lost", "closed while writing fails; %d events are lost: %s", lost, error)
 
     def _has_failed_for_long(self) -> bool:
-        """Whether the store was tried for as long as callers wait for it. Then each of them has one more attempt."""
+        """Whether the store has failed for longer than callers wait. Then each of them waits for one attempt only."""
         return self._failing_since is not None and clock.now() >= self._failing_since + progress.PATIENCE
 
     def _refuse_barriers(self) -> int:
-        """Keep nobody waiting for a store that fails; a queue that was to be closed is closed as it is.
+        """Complete all barriers as not written, because the store fails. If the queue is closed, drop its entries.
 
-        Return how many events are lost by that.
+        Return how many events are dropped.
         """
         barriers = self._in_flight.take_barriers()
         barriers += [entry for entry in tuple(self.entries) if isinstance(entry, Barrier) and self._retract(entry)]
@@ -290,21 +290,21 @@ class DrainedQueue:
         return lost
 
     def _drop_all(self) -> int:
-        """Drop what is pending and let go of the file; return how many events are lost."""
+        """Drop what is pending and abandon the file; return how many events are lost."""
         reason = "removed directory" if self._directory_removed else "closed while failing"
-        written, unwritten, unstored = self._sink.abandon()
+        written, unwritten, buffered = self._sink.abandon()
         self.stats.written += written
-        return self._drop_entries(reason, unwritten, unstored)
+        return self._drop_entries(reason, unwritten, buffered)
 
-    def _drop_entries(self, reason: str, batch: list[bytes], unstored: int) -> int:
-        """Drop what is in the queue, in flight, in a batch and in a file that buffers; return how many events."""
+    def _drop_entries(self, reason: str, batch: list[bytes], buffered: int) -> int:
+        """Drop what is in the queue, in flight, in the batch and in the buffer of the file; return how many events."""
         dropped: list[Entry] = [*batch, *self._in_flight.drop_values()]
         with contextlib.suppress(IndexError):  # raised where the queue is empty
             while True:
                 entry = self.entries.popleft()
                 self._thread.memory.give(nbytes(entry))
                 dropped.append(entry)
-        return self.stats.drop(reason, [*kinds_of(dropped), *["event"] * unstored])
+        return self.stats.drop(reason, [*kinds_of(dropped), *["event"] * buffered])
 
     def _warn(self, about: str, message: str, *values: object, exc_info: bool = False) -> None:
         """Warn once a minute, for all the queues of a run together."""
@@ -312,22 +312,22 @@ class DrainedQueue:
             log_safely(logger.warning, f"%s: {message}", self._sink.path, *values, exc_info=exc_info)
 
     def pending_events(self) -> int:
-        """Return how many events wait to be written."""
+        """Return how many events are pending."""
         entries = sum(not isinstance(entry, Barrier) for entry in tuple(self.entries))
-        return entries + self._in_flight.values() + len(self._sink.batch) + self._sink.unstored.events
+        return entries + self._in_flight.values() + len(self._sink.batch) + self._sink.buffered.events
 
-    # ---- the end
+    # ---- exit and fork
 
     def abandon(self) -> None:
-        """At the end of the process: drop what the store did not take.
+        """At exit: drop what the store did not take.
 
-        The batch that is being written counts as dropped: whether the store has it, nobody will know.
+        The batch that is being written counts as dropped, because the store may not have it.
         """
-        self.lost += self._drop_entries("ended", self._sink.batch, self._sink.unstored.events)
+        self.lost += self._drop_entries("ended", self._sink.batch, self._sink.buffered.events)
 
-    def leave_to_parent(self) -> None:
-        """In a fork's child: the pending events and the file are the parent's. A new file is opened when needed."""
+    def reset_after_fork(self) -> None:
+        """In a fork's child: the pending events and the file belong to the parent. A new file is opened when needed."""
         self.entries.clear()
         self.stats = Stats()
-        self._sink.leave_to_parent()
+        self._sink.reset_after_fork()
         self._reset(closed=True)

@@ -1,4 +1,4 @@
-"""Turns what waits in an event queue into serialized Events, without holding the interpreter lock for long."""
+"""Serializes the entries of an event queue, without holding the interpreter lock for long."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from .in_flight import InFlight
 from .options import Stats
 
 BATCH_BYTES = 256 << 10
-"""Size of a batch: small enough for a slow store to show progress, large enough to make few writes."""
+"""Size of a batch: small enough that a slow store shows progress, large enough that there are few writes."""
 
-_RUN = 1024  # scalars that are serialized at once
-_PAUSED_RUN = 64  # the same, in some 50 us, where others get the interpreter lock after it
-_PAUSE = 20e-6  # seconds; long enough for a thread that waits for the lock to take it, which `sleep(0)` is not
+_SCALARS_AT_ONCE = 1024  # scalars that are serialized at once
+_SCALARS_BEFORE_PAUSE = 64  # the same before a pause, about 50 us, in which other threads get the interpreter lock
+_PAUSE = 20e-6  # seconds; `sleep(0)` is too short for a waiting thread to take the lock
 
 
 class BatchEncoder:
     """Moves entries from the front of a queue into a batch. Used by one thread at a time; touches no store.
 
-    Scalars and serialized Events go into the batch at once, in their order, unless something of their tag is in
-    flight. So do values that are quickly encoded while nothing is in flight: values never overtake one another, and
-    nothing overtakes a barrier.
+    Scalars and serialized Events go into the batch at once, in order, unless an entry with their tag is in flight.
+    Values that are quick to encode do so while nothing is in flight. So values are never reordered, and nothing
+    passes a barrier.
 
     Args:
         entries: the queue.
         in_flight: takes the values that are slow to encode, and the barriers.
         may_pause: whether there is time to let other threads run, with so many entries pending.
-        free: called with each entry but scalars once it is in the batch: its memory is free again.
-        stats: counts what cannot be encoded.
-        warn: says what happened, not too often: takes a kind of warning, the message and its values.
+        free: releases the memory of an entry; called with each entry but scalars once it is in the batch.
+        stats: counts the events that cannot be encoded.
+        warn: logs a rate-limited warning; takes its category, the message and its values.
         merge_scalars: whether successive scalars of one step share an Event.
     """
 
@@ -61,10 +61,10 @@ class BatchEncoder:
         size = taken = 0
         while size < BATCH_BYTES and taken < most and not self._in_flight.is_closing:
             pauses = self._may_pause(len(self._entries))
-            scalars = self._take_scalars(min(most - taken, _PAUSED_RUN if pauses else _RUN))
+            scalars = self._take_scalars(min(most - taken, _SCALARS_BEFORE_PAUSE if pauses else _SCALARS_AT_ONCE))
             if scalars:
                 taken += len(scalars)
-                size += _extend(batch, self._encode_scalars(self._not_held_back(scalars)))
+                size += _extend(batch, self._encode_scalars(self._hold_back(scalars)))
                 if pauses:
                     sleep(_PAUSE)
                 continue
@@ -82,9 +82,9 @@ class BatchEncoder:
         self._free(value)
 
     def _take(self, batch: list[bytes], entry: Entry) -> int:
-        """Put an entry into the batch, or let it wait for its turn; return by how many bytes the batch grew."""
-        if isinstance(entry, tuple):  # a scalar that came just now
-            return _extend(batch, self._encode_scalars(self._not_held_back([entry])))
+        """Put an entry into the batch or among those in flight; return by how many bytes the batch grew."""
+        if isinstance(entry, tuple):  # a scalar that was appended just now
+            return _extend(batch, self._encode_scalars(self._hold_back([entry])))
         if isinstance(entry, Barrier):
             self._in_flight.add_barrier(entry)
             return 0
@@ -100,8 +100,8 @@ class BatchEncoder:
             return bool(self._in_flight) or not entry.is_quick
         return self._in_flight.has_tag_of(entry)
 
-    def _not_held_back(self, scalars: list[ScalarEntry]) -> list[ScalarEntry]:
-        """Let the scalars wait that have to follow something in flight; return the others."""
+    def _hold_back(self, scalars: list[ScalarEntry]) -> list[ScalarEntry]:
+        """Put the scalars that have to follow an entry in flight after it; return the others."""
         in_flight = self._in_flight
         if not in_flight:
             return scalars
@@ -126,24 +126,24 @@ class BatchEncoder:
         return run
 
     def _encode_scalars(self, scalars: list[ScalarEntry]) -> list[bytes]:
-        """Return the Events of scalars. One that cannot be encoded costs none of the others."""
+        """Return the Events of scalars. One that cannot be encoded does not affect the others."""
         try:
             return self._events_of_scalars(scalars)
         except Exception:
             if len(scalars) > 1:
                 return [event for scalar in scalars for event in self._encode_scalars([scalar])]
-            self._could_not_encode()
+            self._count_failure()
             return []
 
     def _events_of(self, encode: Callable[[], Sequence[bytes]]) -> Sequence[bytes]:
         try:
             return encode()
         except Exception:
-            self._could_not_encode()
+            self._count_failure()
             return []
 
-    def _could_not_encode(self) -> None:
-        # The value was checked when it was logged, so this is a mistake of ours; the other events go on.
+    def _count_failure(self) -> None:
+        # The value was checked when it was logged, so this is a bug. The other events are still written.
         self._stats.failed += 1
         self._warn("encoding", "an event could not be encoded and is left out", exc_info=True)
 

@@ -1,4 +1,4 @@
-"""The thread that encodes what takes long: images, videos, sounds, large arrays, what a device still computes."""
+"""The thread that encodes slow values: images, videos, audio, large arrays, results that a device still computes."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from .progress import Progress
 from .signal import AutoResetEvent
 
 LINGER_SECONDS = 5.0
-"""How long the thread waits for more before it ends."""
+"""The thread ends after this many idle seconds."""
 
 
 class EncodingThread:
     """Encodes values one after the other, in the order in which they were submitted.
 
-    Only the writer thread, or who drains in its place, submits. A daemon, which starts when there is something to do.
+    Only the thread that drains a queue submits. The thread is a daemon, and starts with the first value.
 
     Args:
-        progress: of the run; told when encoding begins and ends.
-        memory: of the run; gets back what a value took beyond its encoded bytes.
-        encoded: called behind each value.
+        progress: of the run; notified when encoding begins and ends.
+        memory: of the run; what a value took beyond its encoded bytes is released.
+        encoded: set after each value.
     """
 
     def __init__(self, progress: Progress, memory: MemoryBudget, encoded: AutoResetEvent) -> None:
@@ -30,7 +30,7 @@ class EncodingThread:
         self._memory = memory
         self._encoded = encoded
         self._values: collections.deque[Pending] = collections.deque()
-        self._lock = threading.RLock()  # between one more value and the end of the thread
+        self._lock = threading.RLock()  # so that the thread does not end while a value is submitted
         self._submitted = AutoResetEvent()
         self._thread: threading.Thread | None = None
         self._ended = False
@@ -87,11 +87,11 @@ class EncodingThread:
             self._memory.give(value.nbytes - (0 if value.is_cancelled else encoded))
             value.nbytes = encoded
             value.is_done = True
-        self._progress.encoded()
+        self._progress.note_encoded()
         self._encoded.set()
 
     def cancel(self, value: Pending) -> None:
-        """Give back the memory of a value that was submitted, now or once its encoding is over."""
+        """Release the memory of a value that was submitted, now or once it is encoded."""
         with self._lock:
             value.is_cancelled = True
             if value.is_done:

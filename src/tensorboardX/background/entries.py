@@ -1,4 +1,4 @@
-"""What an event queue holds: scalars, serialized Events, values that are yet to be encoded, and barriers."""
+"""The entries of an event queue: scalars, serialized Events, values to be encoded, and barriers."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from ..summary.wire import event, serialized
 from . import clock, progress
 
 QUICK_BYTES = 64 << 10
-"""Memory that a value takes at most whose encoding is over within a few milliseconds."""
+"""A value of this many bytes is encoded within a few milliseconds."""
 
 
 class Pending:
-    """Something to be turned into serialized Events behind the caller.
+    """A value to be serialized in the background.
 
     Attributes:
-        nbytes: about what it keeps in memory.
-        tags: under which it is logged; what is logged under one of them later is written later.
+        nbytes: about how much memory it takes.
+        tags: under which it is logged. Entries with a common tag are written in order.
         is_done: it was encoded by `run`.
-        is_cancelled: nobody wants the result.
-        is_scalars: it keeps its place among the scalars, not among the values that are slow to encode.
+        is_cancelled: the result is not needed any more.
+        is_scalars: it is ordered with the scalars, not with the values that are slow to encode.
     """
 
     is_scalars = False
@@ -38,7 +38,7 @@ class Pending:
 
     @property
     def is_quick(self) -> bool:
-        """Whether it is encoded so soon that this holds nobody up."""
+        """Whether it is encoded within a few milliseconds."""
         return self.nbytes <= QUICK_BYTES
 
     def run(self) -> int:
@@ -58,7 +58,7 @@ class Pending:
         return self._events
 
     def serialize(self) -> list[bytes]:
-        """Return the serialized Events, and let go of the value. Called once."""
+        """Return the serialized Events, and release the value. Called once."""
         raise NotImplementedError
 
 
@@ -105,7 +105,7 @@ class PendingScalarSummary(PendingSummary):
 
 
 def _encoded() -> Summary:
-    """Stands for a value that is encoded, whose memory is free again."""
+    """Replaces the encoder of a value, so that its memory is released."""
     raise RuntimeError("the value was encoded before")
 
 
@@ -164,22 +164,22 @@ class PendingFiles(Pending):
         if self._write is not None:
             self._write()
 
-    def may_fail_again(self) -> bool:
-        """After an error of `write`: return whether to try again, which keeps the entries behind waiting."""
+    def may_retry(self) -> bool:
+        """After an error of `write`: return whether to retry. Later entries wait meanwhile."""
         if self._failing_since is None:
             self._failing_since = clock.now()
         return clock.now() < self._failing_since + progress.PATIENCE
 
 
 class Barrier:
-    """A place in the queue: complete once everything before it is written, or is known not to be."""
+    """A flush or close request in the queue. It completes once all earlier entries are written, or cannot be."""
 
     __slots__ = ("_is_complete", "_pending", "close", "written")
 
     def __init__(self, *, close: bool = False) -> None:
         self.close = close
         self.written = False
-        self._is_complete = False  # for a signal handler that waits for the barrier while its thread leaves `wait`
+        self._is_complete = False  # for a signal handler that waits while its thread is about to return from `wait`
         self._pending = _thread.allocate_lock()
         self._pending.acquire()
 
@@ -188,7 +188,7 @@ class Barrier:
         return self._is_complete
 
     def complete(self, written: bool) -> None:
-        """Let the caller go on; `written` says whether its events are with the operating system."""
+        """Wake the caller; `written` says whether the operating system has its events."""
         self.written = written
         self._is_complete = True
         if self._pending.locked():
@@ -221,7 +221,7 @@ Entry = Union[ScalarEntry, bytes, Pending, Barrier]  # noqa: UP007
 
 
 def nbytes(entry: Entry) -> int:
-    """How much memory an entry holds beyond its place in the queue."""
+    """Return how much memory an entry takes beyond its slot in the queue."""
     if isinstance(entry, bytes):
         return len(entry)
     return entry.nbytes if isinstance(entry, Pending) else 0

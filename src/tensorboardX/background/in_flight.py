@@ -1,4 +1,4 @@
-"""What was taken from a queue and is not in a batch yet: values being encoded, and the barriers behind them."""
+"""Entries that were taken from a queue and are not in a batch yet: values being encoded, and barriers after them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .entries import Barrier, Pending, ScalarEntry, tags_of
 class InFlight:
     """Completes values and barriers in the order in which they came. Used by one thread at a time.
 
-    Tags are compared as they are cleaned, which most kinds of data are stored under.
+    Tags are compared in their cleaned form, under which most data is stored.
 
     Args:
         thread: encodes the values.
@@ -23,7 +23,7 @@ class InFlight:
         self._entries: collections.deque[Pending | Barrier] = collections.deque()
         self._tags: collections.Counter[str] = collections.Counter()
         self.is_closing = False
-        """Whether the file is to be closed behind these entries: later ones belong to the next file."""
+        """Whether the file is to be closed after these entries: later ones belong to the next file."""
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -33,11 +33,11 @@ class InFlight:
         return sum(isinstance(entry, Pending) for entry in tuple(self._entries))
 
     def has_tag_of(self, entry: ScalarEntry | bytes | Pending) -> bool:
-        """Return whether something of a tag of this entry is in flight, so that the entry has to follow it."""
+        """Return whether an entry with a common tag is in flight, which this entry has to follow."""
         return bool(self._tags) and any(clean_tag(tag) in self._tags for tag in tags_of(entry))
 
     def add_value(self, value: Pending) -> None:
-        """Have a value encoded behind those before it."""
+        """Submit a value to the encoding thread."""
         self._entries.append(value)
         self._tags.update(map(clean_tag, value.tags))
         self._thread.submit(value)
@@ -48,12 +48,12 @@ class InFlight:
         self.is_closing = self.is_closing or barrier.close
 
     def first_done(self) -> Pending | Barrier | None:
-        """Return the first entry if its turn has come; it stays until `remove_first`."""
+        """Return the first entry if it is a barrier or encoded; `remove_first` removes it."""
         first = self._entries[0] if self._entries else None
         return None if isinstance(first, Pending) and not first.is_done else first
 
     def remove_first(self) -> None:
-        """Forget the first entry: it is complete."""
+        """Remove the first entry, which is complete."""
         first = self._entries.popleft()
         if isinstance(first, Pending):
             self._forget_tags(first)
@@ -74,7 +74,7 @@ class InFlight:
         return barriers
 
     def drop_values(self) -> list[Pending]:
-        """Give up all values, and return them."""
+        """Cancel and remove all values, and return them."""
         values = [entry for entry in self._entries if isinstance(entry, Pending)]
         self._entries = collections.deque(entry for entry in self._entries if isinstance(entry, Barrier))
         self._tags.clear()
@@ -82,8 +82,8 @@ class InFlight:
             self._thread.cancel(value)
         return values
 
-    def leave_to_parent(self) -> None:
-        """In a fork's child: the values are the parent's."""
+    def reset_after_fork(self) -> None:
+        """In a fork's child: the values belong to the parent."""
         self._entries.clear()
         self._tags.clear()
         self.is_closing = False

@@ -1,4 +1,4 @@
-"""Which of the process's interpreters this is."""
+"""Whether this is the main interpreter of the process."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from importlib import import_module
 def is_subinterpreter() -> bool:
     """Whether this interpreter is not the one that the process began with.
 
-    Python ends the process with an error where a subinterpreter ends with a daemon thread in it (`Py_EndInterpreter`).
+    `Py_EndInterpreter` aborts the process if a daemon thread of the subinterpreter is still running.
     """
     for name in ("_interpreters", "_xxsubinterpreters"):  # from Python 3.13 on, and before
         with contextlib.suppress(ImportError):

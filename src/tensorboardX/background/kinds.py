@@ -1,4 +1,4 @@
-"""What kind of data an entry of a queue holds, for the counts of what was dropped."""
+"""The kind of data in an entry of a queue, for the counts of dropped events."""
 
 from __future__ import annotations
 

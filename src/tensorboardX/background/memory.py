@@ -1,30 +1,30 @@
-"""The memory that pending events take."""
+"""The memory of pending events."""
 
 from __future__ import annotations
 
 import threading
 
 _SCALARS_SHARE = 8  # an eighth of the memory
-_ENTRY_BYTES = 256  # what a pending scalar takes at most: a tuple, three numbers, its place in the deque
-_FREE_SLOTS = 64  # entries that a queue may always hold, so that a quiet one never asks for memory
-_KEPT_SLOTS = 1024  # entries for which a queue in use keeps room between drains: asking for more takes 20 us
-_MOST_SLOTS = 98_304  # entries of a queue at most: 24 MiB, which a loop that does nothing but log fills within 100,000
+_ENTRY_BYTES = 256  # the most that a pending scalar takes: a tuple, three numbers, its slot in the deque
+_FREE_SLOTS = 64  # entries that a queue may always hold, so that an idle one takes nothing from the budget
+_KEPT_SLOTS = 1024  # slots that a busy queue keeps between drains: taking more costs 20 us
+_MOST_SLOTS = 98_304  # the most slots of a queue: 24 MiB, filled by a loop that only logs within 100,000 calls
 
 
 class MemoryBudget:
     """Counts the bytes that the pending events of a run take, over all of its queues.
 
-    An eighth is kept for scalars: one large value must not keep them waiting until it is encoded.
+    An eighth is reserved for scalars, which must not wait until one large value is encoded.
 
     Attributes:
         values: bytes of values and serialized Events.
-        unstored: those of them that files keep, because their stores take large pieces only.
-        slots: bytes of the places that queues hold for their entries.
+        buffered: those of them in the buffers of files, whose stores take large objects only.
+        slots: bytes of the slots that queues hold for their entries.
     """
 
     def __init__(self) -> None:
-        self.values = self.unstored = self.slots = 0
-        # Nothing is called under it: Python runs signal handlers after calls, and one may wait for the writer.
+        self.values = self.buffered = self.slots = 0
+        # No function is called under it. Python runs signal handlers after calls, and one may wait for the writer.
         self._lock = threading.RLock()
 
     def take(self, nbytes: int) -> None:
@@ -36,14 +36,14 @@ class MemoryBudget:
         """Count `nbytes` fewer of a value."""
         self.take(-nbytes)
 
-    def take_unstored(self, nbytes: int) -> None:
-        """Count `nbytes` more that a file keeps, or fewer."""
+    def take_buffered(self, nbytes: int) -> None:
+        """Count `nbytes` more, or fewer if negative, in the buffers of files."""
         with self._lock:
             self.values += nbytes
-            self.unstored += nbytes
+            self.buffered += nbytes
 
     def is_exceeded_by_values(self, most: int) -> bool:
-        """Return whether values take more than they may of `most` bytes."""
+        """Return whether values exceed their share of `most` bytes."""
         reserved = most // _SCALARS_SHARE
         return self.values > most - (self.slots if self.slots > reserved else reserved)
 
@@ -66,7 +66,7 @@ class MemoryBudget:
 
 
 class Slots:
-    """The entries that one queue may hold, whose memory it takes from a run's budget in larger pieces.
+    """The entries that one queue may hold. Their memory is taken from the budget of the run in blocks.
 
     Args:
         budget: of the run.

@@ -1,4 +1,4 @@
-"""How an event queue behaves, and what became of its events."""
+"""The options of an event queue, and the counts of its events."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ..errors import InvalidTypeError, InvalidValueError, describe
 
 @dataclass
 class Stats:
-    """What became of the events of a writer so far.
+    """Counts of the events of a writer so far.
 
-    What is neither written nor dropped nor failed is pending.
+    Events that are neither written nor dropped nor failed are pending.
 
     Attributes:
-        written: Events that are with the operating system, or that an object store has.
-        dropped: events that were given up because the store failed or was too slow.
+        written: Events that the operating system, or an object store, has.
+        dropped: events that were dropped because the store failed or was too slow.
         failed: events that could not be encoded.
         errors: of the store.
         dropped_by_reason: how many of `dropped` found "no room", were taken back by a "raised error", were pending when
@@ -51,7 +51,7 @@ class Stats:
 
 @dataclass(frozen=True)
 class QueueOptions:
-    """How a writer behaves when its store does not keep up, or fails.
+    """The policies of a writer whose store is slow or fails.
 
     Attributes:
         flush_secs: seconds between two fsyncs of the file. (What is pending is written within a second anyway.)

@@ -1,4 +1,4 @@
-"""How the store of a run is doing, as far as its writer thread can tell."""
+"""Whether the store of a run makes progress, and for how long callers wait for it."""
 
 from __future__ import annotations
 
@@ -10,54 +10,54 @@ from time import monotonic
 from . import clock
 
 PATIENCE = 5.0
-"""Seconds that a caller waits for a store that does not answer, before it goes on without it."""
+"""Timeout in seconds of a caller that waits for a store which does not answer."""
 
 ENCODING_PATIENCE = 600.0
-"""Seconds that a caller waits for a single value to be encoded: a device that never answers must not hold it up."""
+"""Timeout in seconds of a caller that waits for a single value to be encoded: a device may never answer."""
 
 BRIEF_PATIENCE = 0.01
-"""Seconds that `flush` waits for an operation which has been given up before: it is called at every step."""
+"""Timeout in seconds of `flush` for an operation that has timed out before: it may be called at every step."""
 
 WARN_SECONDS = 60.0
-"""Seconds between two warnings of one kind: a store that fails and recovers all the time is one piece of news."""
+"""Seconds between two warnings of one category. A store may fail and recover all the time."""
 
 
 class Progress:
-    """What a run's threads are doing.
+    """The operations of a run's threads that callers wait for.
 
-    Only what the store is asked to do uses up patience: opening a file, a write, an fsync, an upload. Encoding is
-    work, however long it takes.
+    The timeout `PATIENCE` applies to operations of the store: opening a file, a write, an fsync, an upload. Encoding
+    has a timeout of its own.
 
     Attributes:
-        stalled: a caller has given up on the operation that the store has not answered; callers who need room do not
-            wait for it again.
-        encoding: the encoding thread is at work.
+        stalled: a caller has timed out on the operation that the store has not answered. Callers that need room do
+            not wait for it again.
+        encoding: the encoding thread has values to encode.
     """
 
     def __init__(self) -> None:
         self.stalled = False
         self.encoding = False
-        self._operations: set[int] = set()  # the threads that the store has not answered
+        self._operations: set[int] = set()  # the threads that wait for the store
         self._at = clock.now()  # when the last operation began or ended, or an encoding ended
-        self._together_since: float | None = None
+        self._shared_since: float | None = None
         self._next_warning: dict[str, float] = {}
 
     @contextlib.contextmanager
-    def together(self) -> Iterator[None]:
-        """Within the block, the waits for all queues of the run share the patience of one."""
-        self._together_since = clock.now()
+    def shared_wait(self) -> Iterator[None]:
+        """Within the block, the waits for all queues of the run share one timeout."""
+        self._shared_since = clock.now()
         try:
             yield
         finally:
-            self._together_since = None
+            self._shared_since = None
 
-    def since(self) -> float:
-        """Return when a wait that begins now began, by `clock.now`."""
-        return clock.now() if self._together_since is None else self._together_since
+    def wait_start(self) -> float:
+        """Return the start of a wait, by `clock.now`: now, or that of the `shared_wait`."""
+        return clock.now() if self._shared_since is None else self._shared_since
 
     @contextlib.contextmanager
     def operation(self) -> Iterator[None]:
-        """While the block runs, the store is asked to do something."""
+        """Mark the block as an operation of the store."""
         thread = threading.get_ident()
         self._at = clock.now()
         self._operations.add(thread)
@@ -67,32 +67,31 @@ class Progress:
             self._operations.discard(thread)
             self._at = clock.now()
 
-    def encoded(self) -> None:
-        """Note that the encoding thread is done with a value, or with all of them."""
+    def note_encoded(self) -> None:
+        """Note that a value was encoded."""
         self._at = clock.now()
 
-    def made(self) -> bool:
-        """Note that something was written; return whether the store was stalled until now."""
+    def note_written(self) -> bool:
+        """Note that the store has answered; return whether it was stalled until now."""
         self._at = clock.now()
         was_stalled, self.stalled = self.stalled, False
         return was_stalled
 
-    def patience_left(self, since: float, if_stalled: float | None = None) -> float:
-        """Return for how many seconds a caller should go on waiting.
+    def seconds_left(self, since: float, if_stalled: float | None = None) -> float:
+        """Return the seconds until the deadline of a caller.
 
         Args:
             since: when it began to wait, by `clock.now`.
-            if_stalled: how long it waits for an operation that another caller has given up on; as long as that one,
-                by default.
+            if_stalled: the timeout for an operation on which another caller has timed out; `PATIENCE` by default.
         """
         if self.encoding and not self._operations:
             return max(since, self._at) + ENCODING_PATIENCE - clock.now()
         stalled = self.stalled and bool(self._operations)
-        patience = PATIENCE if if_stalled is None or not stalled else if_stalled
-        return max(since, self._at) + patience - clock.now()
+        timeout = PATIENCE if if_stalled is None or not stalled else if_stalled
+        return max(since, self._at) + timeout - clock.now()
 
     def may_warn(self, about: str) -> bool:
-        """Return whether it is time for a warning of this kind, and count it as given."""
+        """Return whether a warning of this category may be logged now, and count it as logged."""
         now = monotonic()
         if now < self._next_warning.get(about, now):
             return False

@@ -1,4 +1,4 @@
-"""A signal between threads that a signal handler and Ctrl-C cannot leave half done."""
+"""An event between threads that is safe under signal handlers and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import contextlib
 
 
 class AutoResetEvent:
-    """Lets one waiting thread go on for each `set`; further ones before that thread goes on change nothing.
+    """Each `set` wakes one waiting thread. A further `set` before that has no effect.
 
-    One lock of the interpreter. `threading.Condition` and `threading.Event` are written in Python: an exception that a
-    signal raises within them may leave their lock taken for good.
+    It is a single lock of the interpreter. `threading.Condition` and `threading.Event` are written in Python: an
+    exception that a signal handler raises within them may leave their lock held.
     """
 
     def __init__(self) -> None:
@@ -18,8 +18,8 @@ class AutoResetEvent:
         self._lock.acquire()
 
     def set(self) -> None:
-        """Let a waiting thread go on, or the next one that would wait."""
-        with contextlib.suppress(RuntimeError):  # raised where it is set
+        """Wake a waiting thread, or the next thread that waits."""
+        with contextlib.suppress(RuntimeError):  # raised where it is set already
             self._lock.release()
 
     def wait(self, seconds: float) -> bool:

@@ -1,4 +1,4 @@
-"""Where an event queue empties itself: one event file after another."""
+"""The destination of an event queue: one event file after another."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ from time import monotonic
 from ..records.events import EventsWriter
 from ..storage.local import LocalFile
 from ..summary.wire import walltime_of
+from .buffered import BufferedEvents
 from .memory import MemoryBudget
 from .progress import Progress
-from .unstored import Unstored
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_REOPEN_SECONDS = 1.0  # for which a file may fail before a new one is tried
+_REOPEN_SECONDS = 1.0  # that writing to a file may fail before a new file is tried
 _MOST_UNSYNCED = 64 << 20
-_RETRY_SECONDS = 5.0  # after which an upload that failed is tried again, if nobody asks for it before
+_RETRY_SECONDS = 5.0  # after which a failed upload is retried, if no flush does it before
 
-_of_parents: list[EventsWriter] = []
-"""Writers that a fork's child got from its parent. They stay as they are: a finalizer might flush or close them."""
+_inherited: list[EventsWriter] = []
+"""Writers that a fork's child inherits. They are kept alive, because a finalizer might flush or close them."""
 
 
-class DirectoryRemoved(Exception):  # noqa: N818 (no error: somebody is done with the run)
-    """The directory was removed, after everything in the batch was logged."""
+class DirectoryRemoved(Exception):  # noqa: N818 (not an error: the run was deleted on purpose)
+    """The directory was removed after all events of the batch were logged."""
 
 
 class EventSink:
     """Writes batches of serialized Events to a file, and to a new one where the last is closed or lost.
 
-    Used by one thread at a time. `batch` is what the file has not acknowledged: it stays there through an error,
-    and the next attempt goes on with it, so an error neither loses nor repeats an event. `unstored` is what a file
-    that buffers has acknowledged and may still lose.
+    Used by one thread at a time. `batch` holds the events that the file has not acknowledged. It is kept after an error
+    and the next attempt resumes it, so an error neither loses nor repeats an event. `buffered` counts the events that
+    the file has acknowledged and its store does not have yet.
 
     Args:
         open_file: opens the next event file.
         flush_secs: seconds between two fsyncs.
         events_writer: the first event file, where it is open already.
-        progress: told of each operation that the store is asked for.
-        memory: of the run; pays for what files keep.
+        progress: notified of each operation of the store.
+        memory: of the run; counts the buffers of files.
         stored: called with the number of events that the store has taken, each time.
-        warn: says what happened, not too often: takes a kind of warning, the message and its values.
+        warn: logs a rate-limited warning; takes its category, the message and its values.
         leave_out: called for an event that is larger than a file may be.
     """
 
@@ -58,7 +58,7 @@ class EventSink:
         leave_out: Callable[[], None],
     ) -> None:
         self.batch: list[bytes] = []
-        self.unstored = Unstored(memory)
+        self.buffered = BufferedEvents(memory)
         self.events_writer = events_writer
         self.path = "an event file" if events_writer is None else events_writer.path  # of the last one, for the log
         self._open_file = open_file
@@ -69,11 +69,11 @@ class EventSink:
         self._is_new = False  # the file has no event yet
         self._is_full = False  # the file cannot grow, and is new
         self._flush_secs = flush_secs
-        self._begun = False  # the file has the batch, and may have written a part of it
-        self._whole_before = 0  # events of the batch that were whole in a file which is lost
-        self._sync_at: float | None = None  # None while there is nothing that an fsync would help
+        self._begun = False  # the file has taken the batch, and may have written a part of it
+        self._whole_before = 0  # events of the batch that were written whole to a file which is lost
+        self._sync_at: float | None = None  # None while there is nothing to sync
         self._unsynced = 0  # bytes of Events since the last fsync
-        self._reopen_at: float | None = None  # when to give up on a file that fails; None while it is well
+        self._reopen_at: float | None = None  # when to replace a file that fails; None after a success
 
     def write_out(self, may_make_directory: bool = True) -> None:
         """Write the batch. Raises OSError, and DirectoryRemoved unless `may_make_directory`."""
@@ -96,18 +96,18 @@ class EventSink:
         if self._sync_at is None:
             self._sync_at = monotonic() + self._flush_secs
         if writer.buffered_bytes:
-            self.unstored.add(batch, written)
-            self._settle(writer)
+            self.buffered.add(batch, written)
+            self._count_stored(writer)
         else:
             self._stored(written)
 
-    def _settle(self, writer: EventsWriter) -> None:
-        stored = self.unstored.settle(writer.buffered_bytes)
+    def _count_stored(self, writer: EventsWriter) -> None:
+        stored = self.buffered.remove_stored(writer.buffered_bytes)
         if stored:
             self._stored(stored)
 
     def local_file(self) -> LocalFile | None:
-        """Return the open file if a caller may write to it: it is well, on a local disk, and everything is written."""
+        """Return the open file if a caller may write to it: on a local disk, without errors or unwritten events."""
         writer = self.events_writer
         if writer is None or self.batch or self._reopen_at is not None or type(writer) is not EventsWriter:
             return None
@@ -127,7 +127,7 @@ class EventSink:
             self._sync_at = monotonic() + self._flush_secs
 
     def _write_all(self, writer: EventsWriter) -> None:
-        """Write piece by piece: each of them is an answer of the store."""
+        """Write chunk by chunk, each as an operation of its own."""
         done = False
         while not done:
             with self._progress.operation():
@@ -135,35 +135,35 @@ class EventSink:
 
     def _note_failure(self, error: OSError) -> None:
         self._is_full = self._is_new and error.errno == errno.EFBIG
-        if error.errno in _FULL:  # a new file would find no room either
+        if error.errno in _FULL:  # a new file would have no room either
             self._reopen_at = None
         elif self._reopen_at is None:
             self._reopen_at = monotonic() + _REOPEN_SECONDS
 
     def flush(self) -> None:
-        """Hand everything to the operating system. Raises OSError."""
+        """Write everything to the operating system. Raises OSError."""
         writer = self.events_writer
         if writer is None:
             return
         while writer.buffered_bytes:
             with self._progress.operation():
                 writer.store_next()
-            self._settle(writer)
+            self._count_stored(writer)
         with self._progress.operation():
             writer.flush()
 
     def sync_if_due(self) -> bool:
-        """Bring what was written onto the disk, every `flush_secs`; return whether it was. Raises OSError.
+        """Sync the file every `flush_secs` seconds; return whether that was done. Raises OSError.
 
-        Sooner where much was written: the fsync of a large file may take longer than anybody waits for an answer.
+        Sooner where much was written: an fsync of much data may take longer than callers wait for the store.
         """
         if self.events_writer is None or self._sync_at is None:
             return False
         if monotonic() < self._sync_at and self._unsynced < _MOST_UNSYNCED:
             return False
-        self._sync_at = monotonic() + self._flush_secs  # after an error too: not at every turn
+        self._sync_at = monotonic() + self._flush_secs  # after an error too, so that it is not retried at every drain
         self._unsynced = 0
-        if self.unstored.events:
+        if self.buffered.events:
             self._sync_at = monotonic() + min(self._flush_secs, _RETRY_SECONDS)
             self.flush()
         with self._progress.operation():
@@ -172,31 +172,31 @@ class EventSink:
         return True
 
     def close(self) -> None:
-        """Bring everything onto the disk and close the file. Raises OSError; it is closed all the same."""
+        """Sync and close the file. Raises OSError; the file is closed all the same."""
         writer = self.events_writer
         if writer is not None:
-            self.flush()  # what fails here is tried again, with the file still open
+            self.flush()  # after an error here the file is still open, and closing it is retried
             self._forget_file()
             with self._progress.operation():
                 writer.close()
 
     def abandon(self) -> tuple[int, list[bytes], int]:
-        """Let go of the file and the batch.
+        """Abandon the file and the batch.
 
-        Return how many events of the batch are in the file, those which are not, and how many others are lost because
-        the file had only buffered them.
+        Return how many events of the batch are in the file, the events that are not, and how many others are lost
+        with the buffer of the file.
         """
         if self.events_writer is not None:
-            self._take_back(self.events_writer)
-        left = self._whole_before, self.batch, self.unstored.forget()
+            self._reclaim_batch(self.events_writer)
+        left = self._whole_before, self.batch, self.buffered.discard()
         self._forget_batch()
         self._abandon_file()
         return left
 
-    def leave_to_parent(self) -> None:
-        """In a fork's child: the file and the batch are the parent's."""
+    def reset_after_fork(self) -> None:
+        """In a fork's child: the file and the batch belong to the parent."""
         if self.events_writer is not None:
-            _of_parents.append(self.events_writer)
+            _inherited.append(self.events_writer)
             self.events_writer = None
         self._forget_batch()
         self._abandon_file()
@@ -218,24 +218,24 @@ class EventSink:
                 writer.abandon()
 
     def _writer(self, may_make_directory: bool) -> EventsWriter:
-        """Return the file to write to: a new one if there is none, or nobody could read on in the old one."""
+        """Return the file to write to: a new one if there is none, or if the old one is lost."""
         writer = self.events_writer
         with self._progress.operation():
             lost = writer is not None and writer.is_lost()
         if writer is None:
             return self._new_file()
         if lost:
-            if not may_make_directory and self._was_removed_behind(writer):
+            if not may_make_directory and self._was_removed_after_batch(writer):
                 raise DirectoryRemoved
             self._warn("replaced", "it was deleted or changed, or cannot grow; a new file follows")
-            if self._take_over(writer) == 0 and self._is_full:
-                self._leave_out_first(writer)
+            if self._retire_file(writer) == 0 and self._is_full:
+                self._skip_oversized_event(writer)
             return self._new_file()
-        if self._reopen_at is not None and monotonic() >= self._reopen_at and not self.unstored.events:
-            return self._instead_of(writer)
+        if self._reopen_at is not None and monotonic() >= self._reopen_at and not self.buffered.events:
+            return self._replace_failing_file(writer)
         return writer
 
-    def _was_removed_behind(self, writer: EventsWriter) -> bool:
+    def _was_removed_after_batch(self, writer: EventsWriter) -> bool:
         """Whether the directory of a lost file was removed after every event of the batch."""
         removed_at = writer.directory_removed_at()
         return removed_at is not None and all(walltime_of(event) <= removed_at for event in self.batch)
@@ -247,8 +247,8 @@ class EventSink:
         self._is_new, self._is_full = True, False
         return writer
 
-    def _instead_of(self, writer: EventsWriter) -> EventsWriter:
-        """Return a new file in place of one that has failed for long, say for good since the mount came back.
+    def _replace_failing_file(self, writer: EventsWriter) -> EventsWriter:
+        """Return a new file in place of one that has kept failing, for example since its mount came back.
 
         The old file stays in use where none can be opened. Raises OSError.
         """
@@ -256,27 +256,27 @@ class EventSink:
         with self._progress.operation():
             new = self._open_file()
         self._warn("replaced", "writing to it goes on failing; a new file follows")
-        self._take_over(writer)
+        self._retire_file(writer)
         self.events_writer, self.path, self._is_new = new, new.path, True
         return new
 
-    def _take_over(self, writer: EventsWriter) -> int:
-        """Let go of a file; return how many events of the batch are whole in it. The rest goes to the next one."""
+    def _retire_file(self, writer: EventsWriter) -> int:
+        """Abandon a file; return how many events of the batch are whole in it. The others go to the next file."""
         pending = len(self.batch)
-        self._take_back(writer)
+        self._reclaim_batch(writer)
         self._abandon_file()
         return pending - len(self.batch)
 
-    def _leave_out_first(self, writer: EventsWriter) -> None:
-        """Leave out an event for which even a new file was too small."""
+    def _skip_oversized_event(self, writer: EventsWriter) -> None:
+        """Skip an event that is too large even for a new file."""
         del self.batch[0]
         self._leave_out()
         with contextlib.suppress(OSError):
             os.unlink(writer.path)
 
-    def _take_back(self, writer: EventsWriter) -> None:
+    def _reclaim_batch(self, writer: EventsWriter) -> None:
         if self._begun:
-            rest = writer.unwritten_of(self.batch)
-            self._whole_before += len(self.batch) - len(rest)
-            self.batch = rest
+            unwritten = writer.unwritten_of(self.batch)
+            self._whole_before += len(self.batch) - len(unwritten)
+            self.batch = unwritten
             self._begun = False

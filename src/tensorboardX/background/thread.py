@@ -1,4 +1,4 @@
-"""The thread behind the writers of a run, and what becomes of it at a fork and at the end of the process."""
+"""The thread that drains the queues of a run, and its handling of forks and of the end of the process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from time import monotonic
 from typing import Protocol
 
 from ..notices import log_safely
-from ..storage.process_end import outlive_executors, stay
+from ..storage import process_end
 from . import clock, progress
 from .encoding_thread import EncodingThread
 from .entries import Barrier
@@ -25,20 +25,20 @@ from .weak_sets import members
 logger = logging.getLogger(__name__)
 
 BUSY_SECONDS = 0.05
-"""How long pending events wait for company, while events keep coming."""
+"""How long pending events are collected into a batch, while events keep coming."""
 
 IDLE_SECONDS = 0.4
-"""How long the first scalar after a pause may wait: polling seldom costs an idle program next to nothing."""
+"""The poll interval of an idle thread: how long the first scalar after a pause may wait."""
 
 LINGER_SECONDS = 5.0
-"""How long after the last event a pause begins."""
+"""The thread is idle this long after the last event."""
 
 BACKLOG = 10_000
-"""Pending events from which on the thread makes no pauses: they come faster than it would write them."""
+"""With a backlog of this many events the thread makes no pauses, because it cannot keep up otherwise."""
 
 
 class Drainable(Protocol):
-    """A queue, as far as the thread that drains it and the end of the process know it."""
+    """The methods of a queue that the writer thread and the exit handlers use."""
 
     lost: int
     """How many events were dropped at the end."""
@@ -49,7 +49,7 @@ class Drainable(Protocol):
 
     @property
     def is_finished(self) -> bool:
-        """Whether there is nothing to drain until somebody attaches it again."""
+        """Whether there is nothing to drain until it is attached again."""
 
     def drain(self) -> bool:
         """Write what is pending now; return whether there was anything. Never raises."""
@@ -61,26 +61,26 @@ class Drainable(Protocol):
         """Begin to close, without waiting."""
 
     def wait_for(self, barrier: Barrier, since: float, if_stalled: float | None = None) -> bool:
-        """Wait for a barrier while there is hope; return whether the entries before it are written."""
+        """Wait for a barrier until the deadline; return whether the entries before it are written."""
 
     def abandon(self) -> None:
         """Drop what is pending."""
 
-    def leave_to_parent(self) -> None:
-        """In a fork's child: forget what is the parent's."""
+    def reset_after_fork(self) -> None:
+        """In a fork's child: forget what belongs to the parent."""
 
 
 class WriterThread:
-    """Drains event queues in turn, for as long as there are open ones. Starts by itself.
+    """Drains event queues in turn, while there are open ones. `attach` starts it.
 
-    A daemon, so that a store that hangs cannot keep the process alive; `_close_all` waits for it at exit.
+    The thread is a daemon, so that a store that hangs cannot keep the process alive. At exit, `close_all` waits for it.
     """
 
     exiting = False
-    """Whether the process is about to end. Then callers wait for what they log, and no thread ends or can start."""
+    """Whether the process is exiting. Then callers flush what they log, and no thread ends or can start."""
 
     ended = False
-    """Whether a subinterpreter is about to end, which no thread may outlive. Then callers write what they log."""
+    """Whether a subinterpreter is exiting, in which no thread may be left. Then callers write what they log."""
 
     def __init__(self) -> None:
         self._queues: list[Drainable] = []
@@ -91,8 +91,8 @@ class WriterThread:
         self._lock = threading.RLock()
         self._work = AutoResetEvent()
         self._thread: threading.Thread | None = None
-        self._urgent = False  # somebody waits
-        self.idle = False  # it looks for events seldom
+        self._urgent = False  # a caller waits
+        self.idle = False  # it polls less often
         self.progress = progress.Progress()
         self.memory = MemoryBudget()
         self.encoding = EncodingThread(self.progress, self.memory, self._work)
@@ -114,24 +114,24 @@ class WriterThread:
         self._thread = threading.Thread(target=self._run, name="tensorboardX-writer", daemon=True)
         try:
             self._thread.start()
-        except RuntimeError:  # at interpreter shutdown, or there are too many threads: callers drain themselves
+        except RuntimeError:  # at interpreter shutdown, or there are too many threads: callers drain the queue
             self._thread = None
 
     def may_pause(self, pending: int) -> bool:
-        """Return whether nobody waits for the thread and it can spare the time.
+        """Return whether the thread may pause: no caller waits for it, and the backlog is small.
 
-        A training loop lets go of the interpreter lock in each matrix product. It should not find the lock taken for
-        long by the thread behind it when it comes back.
+        A training loop releases the interpreter lock in each matrix product, and should not wait long for it after
+        that.
         """
         return not self._urgent and pending < BACKLOG and self.is_current()
 
     def request_drain(self) -> None:
-        """Drain now and without pauses: somebody waits."""
+        """Drain now and without pauses, because a caller waits."""
         self._urgent = True
         self.wake()
 
     def wake(self) -> None:
-        """Drain now rather than at the next tick."""
+        """Drain now rather than after the poll interval."""
         self._work.set()
 
     def join(self, seconds: float) -> None:
@@ -161,14 +161,14 @@ class WriterThread:
         """Drain every queue; return whether there was anything."""
         worked = False
         for queue in list(self._queues):
-            with contextlib.suppress(Exception):  # there may be no memory to treat an error; the next turn tries again
+            with contextlib.suppress(Exception):  # there may be no memory to handle an error; the next turn retries
                 worked = queue.drain() or worked
         return worked
 
     def _detach_closed(self) -> bool:
-        """Forget the queues that are closed and empty; return whether any are left, else the thread is over."""
+        """Detach the queues that are closed and empty; return whether any are left, else the thread ends."""
         if not self._lock.acquire(blocking=False):
-            return True  # a signal handler that waits for this thread may have interrupted the one that has the lock
+            return True  # the thread that has the lock may be in a signal handler that waits for this one
         try:
             self._queues = [queue for queue in self._queues if not queue.is_finished]
             if (self._queues or self.exiting) and not self.ended:
@@ -178,8 +178,8 @@ class WriterThread:
         finally:
             self._lock.release()
 
-    def leave_to_parent(self) -> None:
-        """In a fork's child: the thread did not come along."""
+    def reset_after_fork(self) -> None:
+        """In a fork's child: the thread does not exist there."""
         self._reset()
         self._queues = []
 
@@ -188,26 +188,26 @@ _threads: weakref.WeakSet[WriterThread] = weakref.WeakSet()
 _queues: weakref.WeakSet[Drainable] = weakref.WeakSet()
 _child_closes_at_end = False
 _main_thread_flushes_at_end = False
-_given_up_at_end = False  # of the main thread
+_final_flush_failed = False  # of the main thread
 
 
 def _flush_all_at_end_of_main_thread() -> None:
-    """Write what is pending while `concurrent.futures` still works: stores may need its threads.
+    """Flush all queues while `concurrent.futures` still works, because stores may need its threads.
 
-    Threads that outlive the main one, and atexit functions, may still log.
+    Other threads that are still running, and atexit functions, may log after that.
     """
-    global _given_up_at_end
-    with contextlib.suppress(Exception):  # it would keep the functions of others from being called
-        outlive_executors()
+    global _final_flush_failed
+    with contextlib.suppress(Exception):  # an exception would keep later exit functions from being called
+        process_end.prepare_for_process_end()
         start = clock.now()
         flushing = [(queue, queue.request_flush()) for queue in members(_queues)]
         for queue, barrier in flushing:
             if barrier is not None and not queue.wait_for(barrier, start):
-                _given_up_at_end = True
+                _final_flush_failed = True
 
 
 def _flush_at_end_of_main_thread() -> None:
-    """Register that. What registered later is called earlier, so `concurrent.futures` has to come first."""
+    """Register the flush. The function registered last is called first, so `concurrent.futures` has to be first."""
     global _main_thread_flushes_at_end
     if _main_thread_flushes_at_end:
         return
@@ -216,15 +216,15 @@ def _flush_at_end_of_main_thread() -> None:
     _main_thread_flushes_at_end = True
     register = getattr(threading, "_register_atexit", None)  # of CPython
     if register is not None:
-        with contextlib.suppress(RuntimeError):  # raised once that end has come
+        with contextlib.suppress(RuntimeError):  # raised once the main thread has ended
             register(_flush_all_at_end_of_main_thread)
 
 
 def close_all(if_stalled: float | None = None) -> None:
-    """Close every queue, all at once, while there is hope; say how many events are lost where there is none.
+    """Close every queue, all at once, until the deadline; log how many events are lost.
 
     Args:
-        if_stalled: see `Progress.patience_left`.
+        if_stalled: see `Progress.seconds_left`.
     """
     start = clock.now()
     closing = [(queue, queue.request_close()) for queue in members(_queues)]
@@ -241,8 +241,8 @@ def close_all(if_stalled: float | None = None) -> None:
 
 def _close_all_at_exit() -> None:
     WriterThread.exiting = True
-    outlive_executors()
-    close_all(0.0 if _given_up_at_end else None)
+    process_end.prepare_for_process_end()
+    close_all(0.0 if _final_flush_failed else None)
     if is_subinterpreter():
         WriterThread.ended = True
         for thread in members(_threads):
@@ -250,9 +250,9 @@ def _close_all_at_exit() -> None:
 
 
 def _close_at_end_of_child() -> None:
-    """Children of multiprocessing leave through os._exit, which runs no atexit functions, only its finalizers.
+    """Children of multiprocessing end with os._exit, which runs no atexit functions, only multiprocessing's finalizers.
 
-    One that unpickles its arguments is not yet known as a child, and is about to forget what finalizers it has.
+    A child that unpickles its arguments is not marked as a child yet, and clears its finalizers after that.
     """
     global _child_closes_at_end
     multiprocessing, util = sys.modules.get("multiprocessing"), sys.modules.get("multiprocessing.util")
@@ -272,13 +272,13 @@ def _add_finalizer(_: object = None) -> None:
 
 
 def _after_fork_in_child() -> None:
-    global _child_closes_at_end, _given_up_at_end
-    _child_closes_at_end = _given_up_at_end = WriterThread.exiting = False
-    stay()
+    global _child_closes_at_end, _final_flush_failed
+    _child_closes_at_end = _final_flush_failed = WriterThread.exiting = False
+    process_end.reset_after_fork()
     for thread in members(_threads):
-        thread.leave_to_parent()
+        thread.reset_after_fork()
     for queue in members(_queues):
-        queue.leave_to_parent()
+        queue.reset_after_fork()
 
 
 atexit.register(_close_all_at_exit)

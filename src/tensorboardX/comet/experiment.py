@@ -17,7 +17,7 @@ _starting = threading.Lock()  # one for all: the experiment that runs is a globa
 
 
 def is_off(config: Mapping[str, Any] | None) -> bool:
-    """Tell whether a `comet_config` says that nothing is to be sent. Raises TypeError unless it is a dict or None."""
+    """Return whether a `comet_config` disables sending. Raises TypeError unless it is a dict or None."""
     if config is None:
         return True
     if not isinstance(config, Mapping):  # the value is not shown: it may be an API key
@@ -31,7 +31,7 @@ class CometExperiment:
     Args:
         config: as for `comet.attach`.
 
-    Raises MissingExtraError without the package comet-ml, unless the config says off.
+    Raises MissingExtraError without the package comet-ml, unless the config disables sending.
     """
 
     def __init__(self, config: Mapping[str, Any] | None) -> None:
@@ -46,7 +46,7 @@ class CometExperiment:
     def current(self) -> Any:
         """Return the experiment, started if need be.
 
-        Returns None if the config says off, and, after one warning, if it could not be started or a parent process
+        Returns None if the config disables it, and, after one warning, if it could not be started or a parent process
         started it.
         """
         if self._experiment is None and self._config:
@@ -59,7 +59,7 @@ class CometExperiment:
         return self._experiment
 
     def directory(self) -> str:
-        """Return a temporary directory that lasts until the end of the experiment, which sends behind the caller."""
+        """Return a temporary directory that lasts until the end of the experiment, which sends in the background."""
         if self._directory is None:
             self._directory = tempfile.mkdtemp(prefix="tensorboardX-comet-")
         return self._directory

@@ -31,10 +31,10 @@ Given = Mapping[str, Any]
 
 
 def attach(writer: RunWriter, config: Mapping[str, Any] | None) -> CometListener | None:
-    """Send to Comet what `writer` logs from now on; returns None, and does nothing, if `config` says off.
+    """Send to Comet what `writer` logs from now on; returns None, and does nothing, if `config` disables it.
 
     The methods are replaced on this writer only; attaching again replaces the listener. Those that are there now are
-    also in the writer's `_followed_methods`, where they can be told from what a tool puts there later.
+    also in the writer's `_followed_methods`, where they can be distinguished from replacements by a tool.
 
     Args:
         config: None, an empty dict or a true value for `disabled` is off. Otherwise the arguments of
@@ -118,8 +118,8 @@ def _send_histogram_raw(comet: CometLogger, given: Given, step: int | None) -> N
 
 
 def _send_image(comet: CometLogger, given: Given, step: int | None) -> None:
-    picture = image(given["tag"], given["img_tensor"], dataformats=given["dataformats"])
-    _send_picture(comet, picture, given["tag"], step)
+    encoded = image(given["tag"], given["img_tensor"], dataformats=given["dataformats"])
+    _send_encoded_image(comet, encoded, given["tag"], step)
 
 
 def _send_images(comet: CometLogger, given: Given, step: int | None) -> None:
@@ -129,10 +129,10 @@ def _send_images(comet: CometLogger, given: Given, step: int | None) -> None:
 
 def _send_image_with_boxes(comet: CometLogger, given: Given, step: int | None) -> None:
     arguments = (given[name] for name in ("tag", "img_tensor", "box_tensor", "rescale", "dataformats", "labels"))
-    _send_picture(comet, image_boxes(*arguments), given["tag"], step)
+    _send_encoded_image(comet, image_boxes(*arguments), given["tag"], step)
 
 
-def _send_picture(comet: CometLogger, summary: Summary, tag: str, step: int | None) -> None:
+def _send_encoded_image(comet: CometLogger, summary: Summary, tag: str, step: int | None) -> None:
     comet.log_image_encoded(summary.value[0].image.encoded_image_string, tag, step)
 
 

@@ -27,13 +27,13 @@ _PR_ROWS = ("TP", "FP", "TN", "FN", "precision", "recall")
 class CometLogger:
     """One Comet experiment, started by the first value and again by the first one after `end`.
 
-    Each `log_*` does nothing where the config says off, and, after one warning, where the experiment could not be
+    Each `log_*` does nothing where the config disables it, and, after one warning, where the experiment could not be
     started and in a process forked while it was running. Other failures are raised as comet_ml raises them.
 
     Args:
         comet_config: as for `attach`.
 
-    Raises MissingExtraError without the package comet-ml, unless the config says off.
+    Raises MissingExtraError without the package comet-ml, unless the config disables sending.
     """
 
     def __init__(self, comet_config: Mapping[str, Any] | None = None) -> None:
@@ -151,7 +151,7 @@ class CometLogger:
         copy_to_tmp: bool = True,
         step: int | None = None,
     ) -> None:
-        """Log a sound: the path of a file, or samples in [-1, 1] of shape (L,) or (L, C), which become a WAV file.
+        """Log audio: the path of a file, or samples in [-1, 1] of shape (L,) or (L, C), which become a WAV file.
 
         `copy_to_tmp` is not used.
         """
@@ -165,7 +165,7 @@ class CometLogger:
             )
 
     def _wav_file(self, tag: str, samples: Any, sample_rate: int) -> str:
-        """Write a file that lasts until the end of the experiment, as it is sent behind the caller."""
+        """Write a file that lasts until the end of the experiment, as it is sent in the background."""
         content = audio(tag, samples, sample_rate).value[0].audio.encoded_audio_string
         with tempfile.NamedTemporaryFile(dir=self._experiment.directory(), suffix=".wav", delete=False) as file:
             file.write(content)
@@ -254,17 +254,17 @@ class CometLogger:
         Args:
             vectors: the points, shape (N, D).
             labels: N labels, or N + 1 rows of cells of which the first is the header.
-            image_data: N pictures, shape (N, C, H, W).
+            image_data: N images, shape (N, C, H, W).
         """
         experiment = None if labels is None else self._experiment.current()
         if experiment is None:
             return
-        pictures = None if image_data is None else _pictures(image_data)
+        images = None if image_data is None else _pil_images(image_data)
         experiment.log_embedding(
             _plain(vectors),
             _labels(labels),
-            pictures,
-            None if pictures is None else pictures[0].size,
+            images,
+            None if images is None else images[0].size,
             image_preprocess_function,
             image_transparent_color,
             image_background_color_function,
@@ -284,6 +284,6 @@ def _labels(labels: Any) -> list[Any]:
     return [[str(cell) for cell in item] if isinstance(item, (list, tuple)) else str(item) for item in items]
 
 
-def _pictures(images: Any) -> list[Image.Image]:
+def _pil_images(images: Any) -> list[Image.Image]:
     pixels = np.moveaxis(to_uint8("label_img", to_numpy(images, "label_img")), 1, 3)
     return [Image.fromarray(np.ascontiguousarray(item[:, :, 0] if item.shape[2] == 1 else item)) for item in pixels]

@@ -15,7 +15,7 @@ _LONGEST_NAME = 1000
 _ENCODED = re.compile(r'[%/\\<>:"|?*\x00-\x1f\x7f]')
 
 # The page puts a name into a URL as it is, where these four have a meaning of their own: each becomes its full-width
-# form. Control characters, which a browser drops from a URL, become their pictures.
+# form. Control characters, which a browser drops from a URL, become their symbols (Control Pictures).
 _SHOWN = {ord(c): ord(c) + 0xFEE0 for c in "&#+%"} | {c: 0x2400 + c for c in range(32)} | {127: 0x2421}
 
 

@@ -1,6 +1,6 @@
-"""sprite.png: the pictures of all points in one, row by row from the top left.
+"""sprite.png: the images of all points in one, row by row from the top left.
 
-The page finds a picture by its index from the number of pictures that fit into the height, so the sprite has to be
+The page finds an image by its index from the number of images that fit into the height, so the sprite has to be
 square; it refuses one of more than 8192 pixels a side.
 """
 
@@ -22,7 +22,7 @@ LARGEST_SIDE = 8192
 
 
 def checked_images(label_img: Any, points: int | None, tag: str) -> Array:
-    """Return a copy of the pictures, shape (N, C, H, W), of their own dtype.
+    """Return a copy of the images, shape (N, C, H, W), of their own dtype.
 
     Args:
         label_img: an array or tensor, shape (N, C, H, W); C is 1, 3 or 4, and H is W. uint8 is taken as it is, every
@@ -61,7 +61,7 @@ def _columns(count: int) -> int:
 
 
 def encode_sprite(images: Array, tag: str) -> bytes:
-    """Return pictures that were checked as one PNG; cells left over are black."""
+    """Return checked images as one PNG; unused cells are black."""
     columns = _columns(len(images))
     grid = make_grid(to_uint8(tag, images), columns)
     side = columns * images.shape[3]

@@ -59,22 +59,22 @@ def begins_as_text(raw: memoryview) -> bool:
     """
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        for piece, last in _first_line(raw):
-            decoder.decode(piece, last)
+        for chunk, last in _first_line(raw):
+            decoder.decode(chunk, last)
     except UnicodeDecodeError:
         return False
     return True
 
 
 def _first_line(raw: memoryview) -> Iterator[tuple[bytes, bool]]:
-    """Yield the pieces of the first line that is not empty, each with whether it is the last one."""
+    """Yield the chunks of the first line that is not empty, each with whether it is the last one."""
     begun = False
     for start in range(0, len(raw), _CHUNK):
-        piece = bytes(raw[start : start + _CHUNK])
+        chunk = bytes(raw[start : start + _CHUNK])
         if not begun:
-            piece = piece.lstrip(b"\n")
-            begun = bool(piece)
-        line, newline, _ = piece.partition(b"\n")
+            chunk = chunk.lstrip(b"\n")
+            begun = bool(chunk)
+        line, newline, _ = chunk.partition(b"\n")
         if newline:
             yield line, True
             return
@@ -83,7 +83,7 @@ def _first_line(raw: memoryview) -> Iterator[tuple[bytes, bool]]:
 
 
 def encode_tsv(points: Array) -> bytes:
-    """Return a matrix as lines of tab-separated numbers; nine digits tell every float32 from every other."""
+    """Return a matrix as lines of tab-separated numbers; nine digits distinguish all float32 numbers."""
     line = "\t".join(["%.9g"] * points.shape[1]) + "\n"
     rows = max(_CHUNK // points.shape[1], 1)
     blocks = (points[start : start + rows] for start in range(0, len(points), rows))

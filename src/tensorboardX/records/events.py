@@ -93,9 +93,9 @@ class EventsWriter:
             self._left.extend(batch)
 
     def local_file(self) -> LocalFile | None:
-        """Return the file, if a caller may write to it past this object: it lies on a disk of this machine.
+        """Return the file, if a caller may write to it directly: it is on a local disk.
 
-        None where a class on the way was replaced, or where something is left to write.
+        None where a class was replaced, or where something is left to write.
         """
         writer = self._py_recordio_writer
         plain = type(writer) is RecordWriter and type(self).write_event is _PLAIN_WRITE_EVENT
@@ -114,7 +114,7 @@ class EventsWriter:
         self._py_recordio_writer.resume(records)
 
     def write_some(self) -> bool:
-        """Write a piece of what was taken; return whether that was the last one.
+        """Write a chunk of what was taken; return whether that was the last one.
 
         Raises OSError; what is not written then is kept for the next call.
         """
@@ -136,7 +136,7 @@ class EventsWriter:
                 else:
                     self.write_event(event_pb2.Event.FromString(data))
             except OSError:
-                if hasattr(self._py_recordio_writer, "write_out"):  # ours has kept it
+                if hasattr(self._py_recordio_writer, "write_out"):  # our RecordWriter has kept it
                     self._left.popleft()
                 raise
             self._left.popleft()
@@ -151,21 +151,21 @@ class EventsWriter:
         return batch[len(batch) - count :]
 
     def flush(self) -> bool:
-        """Hand everything to the operating system. Raises OSError."""
+        """Write everything to the operating system. Raises OSError."""
         self._py_recordio_writer.flush()
         return True
 
     def sync(self) -> None:
-        """Bring everything onto the disk. Raises OSError."""
+        """Sync the file. Raises OSError."""
         self._of_record_writer("sync")
 
     @property
     def buffered_bytes(self) -> int:
-        """How many bytes of what was written the file keeps, and its store does not have yet."""
+        """How many bytes of what was written are in the buffer of the file."""
         return getattr(self._py_recordio_writer, "buffered_bytes", 0)
 
     def store_next(self) -> None:
-        """Bring the oldest of what the file keeps to its store. Raises OSError."""
+        """Upload the oldest part of the buffer. Raises OSError."""
         self._of_record_writer("store_next")
 
     def check_writable(self) -> None:
@@ -173,7 +173,7 @@ class EventsWriter:
         self._of_record_writer("check_writable")
 
     def close(self) -> bool:
-        """Bring everything onto the disk and close the file. Raises OSError."""
+        """Sync and close the file. Raises OSError."""
         try:
             self.sync()
         finally:
@@ -181,11 +181,11 @@ class EventsWriter:
         return True
 
     def is_lost(self) -> bool:
-        """Return whether nobody could read what is written from now on: the file was deleted, or cannot grow."""
+        """Return whether later writes would be lost: the file was deleted, or cannot grow."""
         return bool(self._of_record_writer("is_lost"))
 
     def abandon(self) -> None:
-        """Let go of the file, writing nothing more."""
+        """Release the file without writing anything more."""
         self._of_record_writer("abandon")
 
     def _of_record_writer(self, method: str) -> Any:

@@ -29,7 +29,7 @@ def u32(x: int) -> int:
 
 @functools.cache
 def load_checksum() -> Callable[..., int]:
-    """Import the checksum when it is needed: importing it reads package metadata, for longer than all the rest."""
+    """Import crc32c when it is needed: it reads package metadata, which takes longer than all other imports."""
     import crc32c
 
     checksum: Callable[..., int] = crc32c.crc32c

@@ -9,27 +9,27 @@ from ..storage.base import File
 from ..storage.factories import open_file
 from .framing import frame, frame_batch
 
-_PIECE_BYTES = 4 << 20  # of one write: a slow store shows progress
+_CHUNK_BYTES = 4 << 20  # of one write, so that a slow store shows progress
 
 
 class RecordWriter:
     """Appends records to a file of its own. Not thread-safe: one thread writes a file.
 
-    A write that fails part of the way is remembered: the next one goes on at the very byte where it stopped,
-    so that a torn record is never followed by another.
+    After a write that failed part of the way, the next one resumes at the byte where it stopped, so that a torn record
+    is never followed by another.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
         self._file = open_file(path)
-        # What buffers whole writes needs whole records, and answers at once.
-        self._piece_bytes = sys.maxsize if hasattr(self._file, "store_next") else _PIECE_BYTES
-        self._taken = b""  # records, of which so many bytes are written:
+        # A file that buffers whole writes needs whole records, and does not block.
+        self._chunk_bytes = sys.maxsize if hasattr(self._file, "store_next") else _CHUNK_BYTES
+        self._taken = b""  # records, of which the first `_written` bytes are written
         self._written = 0
 
     @property
     def unwritten_bytes(self) -> int:
-        """How many bytes of records an error left behind."""
+        """How many bytes of records are unwritten after an error."""
         return len(self._taken) - self._written
 
     @property
@@ -52,30 +52,30 @@ class RecordWriter:
         self._take(frame_batch(batch))
 
     def resume(self, records: bytes) -> None:
-        """Take records of which some bytes may be in the file already, behind what `size` counts."""
+        """Take records of which some bytes may be in the file already, after its `size`."""
         self._taken, self._written = records, 0
 
     def _take(self, records: bytes) -> None:
-        # What an error leaves behind stays here, and must not be handed in again.
+        # After an error the remainder is kept here, and the caller must not pass it again.
         self._taken, self._written = self._taken[self._written :] + records, 0
 
     def write_out(self) -> None:
-        """Write what was taken, going on where an error left off. Raises OSError."""
+        """Write what was taken, resuming after an error. Raises OSError."""
         while not self.write_some():
             pass
 
     def write_some(self) -> bool:
-        """Write a piece of what was taken, going on where an error left off; return whether that was the last one.
+        """Write a chunk of what was taken, resuming after an error; return whether that was the last one.
 
         Raises OSError.
         """
         if self._written < len(self._taken):
-            piece = self._taken[self._written : self._written + self._piece_bytes]
-            written = self._file.write(piece)
+            chunk = self._taken[self._written : self._written + self._chunk_bytes]
+            written = self._file.write(chunk)
             if written == 0:
                 raise OSError(errno.EIO, "the file takes no more bytes", self.path)
-            # A file of a registered factory may answer nothing, which means everything.
-            self._written += len(piece) if written is None else written
+            # A file of a registered factory may return None, which means all bytes.
+            self._written += len(chunk) if written is None else written
         if self._written < len(self._taken):
             return False
         self._taken, self._written = b"", 0
@@ -83,11 +83,11 @@ class RecordWriter:
 
     @property
     def buffered_bytes(self) -> int:
-        """How many bytes of what was written the file keeps, and its store does not have yet."""
+        """How many bytes of what was written are in the buffer of the file."""
         return getattr(self._file, "buffered", 0)
 
     def store_next(self) -> None:
-        """Bring the oldest of what the file keeps to its store. Raises OSError."""
+        """Upload the oldest part of the buffer. Raises OSError."""
         store_next = getattr(self._file, "store_next", None)
         if store_next is not None:
             store_next()
@@ -99,12 +99,12 @@ class RecordWriter:
             check_writable()
 
     def flush(self) -> None:
-        """Hand everything to the operating system. Raises OSError."""
+        """Write everything to the operating system. Raises OSError."""
         self.write_out()
         self._file.flush()
 
     def sync(self) -> None:
-        """Bring everything onto the disk (fsync), where the file has one. Raises OSError."""
+        """Sync the file (fsync), where it can. Raises OSError."""
         self.flush()
         sync = getattr(self._file, "sync", None)
         if sync is not None:
@@ -123,7 +123,7 @@ class RecordWriter:
             self._file.close()
 
     def abandon(self) -> None:
-        """Let go of the file as it is, writing nothing more: in a fork's child, or when the store is dead."""
+        """Release the file without writing anything more: in a fork's child, or when the store does not answer."""
         self._taken, self._written = b"", 0
         abandon = getattr(self._file, "abandon", None)
         if abandon is not None:

@@ -20,7 +20,7 @@ from .numbering import count
 class SharedEventFile:
     """The event file `name` of a directory, open for appending, and locked with a shared lock.
 
-    Whoever comes later can tell by the lock that the file is in use. Raises OSError; LogdirError if it is not a
+    Other processes detect by the lock that the file is in use. Raises OSError; LogdirError if it is not a
     regular file or not to be trusted.
     """
 
@@ -29,7 +29,7 @@ class SharedEventFile:
         self._lock = FileLock(os.path.join(directory, name), append=True)
         self._lock.open()
         try:
-            self._lock.try_lock(shared=True)  # if a program has locked it, whoever comes later sees that lock
+            self._lock.try_lock(shared=True)  # if another program has locked it, that lock marks it
         except BaseException:
             self._lock.release()
             raise
@@ -57,7 +57,7 @@ class SharedEventFile:
 
         Args:
             known: an earlier state of this file.
-            on_progress: called every now and then.
+            on_progress: called twice a second.
         """
         steps, whole, next_call = dict(known.steps), True, monotonic()
         path, descriptor = self._lock.path, self._lock.descriptor
@@ -73,7 +73,7 @@ class SharedEventFile:
         return Entry(self.name, reader.offset, steps=steps), whole and reader.offset == self.size()
 
     def sync(self) -> None:
-        """Bring the file onto the disk (fsync). Raises OSError."""
+        """Sync the file (fsync). Raises OSError."""
         if self.size() >= 0:
             os.fsync(self._lock.descriptor)
 

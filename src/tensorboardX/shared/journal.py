@@ -1,12 +1,12 @@
 """The write-ahead log of an event file to which several processes append: a small file beside it.
 
-A process writes down what it is about to append before it does. So whatever a process that dies leaves half done, the
-next one completes: the event file itself never has to be cut back under a reader that follows it.
+A process writes a batch to the journal before it appends it to the event file. If the process is killed in between, the
+next one completes the append. So the event file never has to be truncated under a reader that follows it.
 
 The file holds TFRecord records: the name of the event file, then the latest entry as JSON, and then the bytes of that
-entry's batch. The name is written once for each event file, entries and batches over one another. What was not written
-whole does not match its checksum, and counts as not written. Nothing in the file is believed that a process of this
-package would not have written there.
+entry's batch. The name is written once for each event file; each entry and batch overwrites the last. A record that was
+not written whole does not match its checksum, and is ignored. All content is validated: what this package would not
+have written is ignored too.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ MOST_EVENT_BYTES = 2 << 30
 """What protobuf serializes at most."""
 
 CHUNK = 8 << 20
-"""Bytes that are written at once, so that whoever waits for a slow store sees it move."""
+"""Bytes that are written at once, so that waiting processes see the progress of a slow store."""
 
 _MOST_BATCH_BYTES = MOST_EVENT_BYTES + (64 << 20)
-_MOST_SLACK = 1 << 20  # bytes of an earlier, larger batch that may stay
+_MOST_SLACK = 1 << 20  # bytes of an earlier, larger batch that are not truncated
 _FIELDS = {"file", "offset", "length", "crc", "steps"}
 
 
@@ -113,7 +113,7 @@ class Journal:
         _write_at(descriptor, 0, frame_batch([os.fsencode(entry.file), _to_json(entry)]))
 
     def write(self, descriptor: int, entry: Entry, batch: bytes) -> None:
-        """Write an entry and its batch, behind the name. An error leaves no entry that is whole."""
+        """Write an entry and its batch, after the name. After an error no entry is whole."""
         data = _to_json(entry)
         end = _write_at(descriptor, len(os.fsencode(entry.file)) + FRAME_BYTES, frame(data) + batch)
         if os.fstat(descriptor).st_size - end > _MOST_SLACK:

@@ -18,27 +18,27 @@ from .journal import Entry, Journal
 from .numbering import numbered
 
 LOCK_PATIENCE = 6.0
-"""Seconds after which a process that holds the lock and does nothing is given up on. It may be waiting for a slow disk,
-so this is more than `progress.PATIENCE`, for which callers wait as they do for any store."""
+"""The timeout in seconds for a process that holds the lock without progress. It may be waiting for a slow disk, so this
+is more than `progress.PATIENCE`, the timeout of callers for any store."""
 
 OPEN_PATIENCE = 2.0
-"""The same where a writer is made: the file can be opened later as well."""
+"""The same while a writer is constructed: the file can also be opened later."""
 
 
 class SharedRun:
     """The event file of a log directory that several processes append to.
 
-    Each of them holds a shared lock on the event file while it has it open. The exclusive lock on the journal is held
-    by whoever appends. Not thread-safe. Every method raises OSError, TimeoutError if the holder of the journal's lock
-    is given up on; see `ExclusiveLock`.
+    Each of them holds a shared lock on the event file while it has it open. A process that
+    appends holds the exclusive lock on the journal. Not thread-safe. Every method raises OSError, and TimeoutError if
+    the holder of the journal's lock is stuck; see `ExclusiveLock`.
 
     Args:
         logdir: the directory, on a local file system.
         filename_suffix: appended to the names of the files.
-        event_file: the name of the event file, where another process told it.
+        event_file: the name of the event file, if known from another process.
 
     Attributes:
-        on_progress: called when others write while this process waits for them.
+        on_progress: called when other processes make progress while this one waits.
     """
 
     def __init__(self, logdir: str, filename_suffix: str = "", event_file: str = "") -> None:
@@ -48,7 +48,7 @@ class SharedRun:
         path = os.path.join(logdir, _journal_name(filename_suffix))
         self._lock = ExclusiveLock(path, LOCK_PATIENCE, self._size_on_disk, lambda: self.on_progress())
         self._journal = Journal(path)
-        self._known = Entry(event_file)  # the state when this process saw it last
+        self._known = Entry(event_file)  # the state that this process has read last
         self._file: SharedEventFile | None = None
 
     @property
@@ -80,8 +80,8 @@ class SharedRun:
     def append(self, batch: list[bytes]) -> None:
         """Append serialized Events; those at `NEXT_STEP` get their steps.
 
-        Empties `batch` as soon as it is certain to be written, once: if an error is raised after that, whatever
-        process appends next appends the rest first.
+        Empties `batch` once it is in the journal, so that it will be written exactly once. After a later error, the
+        process that appends next completes this append first.
         """
         with self._locked() as lock:
             latest, file = self._latest(lock)
@@ -163,7 +163,7 @@ class SharedRun:
     def _read_steps(self, lock: FileLock, file: SharedEventFile, size: int) -> tuple[Entry, bool]:
         def on_progress() -> None:
             self.on_progress()
-            os.utime(lock.descriptor)  # for those that wait for the lock
+            os.utime(lock.descriptor)  # progress, for processes that wait for the lock
 
         known = self._known if self._known.file == file.name and self._known.end <= size else Entry(file.name)
         return file.read_steps(known, on_progress)
@@ -213,7 +213,7 @@ class SharedRun:
             return False
 
     def _size_on_disk(self) -> int:
-        """Return the size of the event file, which shows those that wait for the lock how the holder gets on."""
+        """Return the size of the event file, by which waiting processes see the progress of the holder."""
         return self._file.size() if self._file is not None else -1
 
     def _path_of(self, name: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..summary.tags import blob_tag, clean_tag, kept_tag
 
-_calling = threading.RLock()  # one for all; a value that is logged may log another
+_calling = threading.RLock()  # one lock for all; reentrant, because logging a value may log another
 
 _STORED: dict[str, Callable[[Any], str]] = {
     "add_audio": blob_tag,
@@ -24,7 +24,7 @@ _STORED: dict[str, Callable[[Any], str]] = {
 
 
 class StepCounter:
-    """Tells how often a stored tag was logged.
+    """Counts how often a stored tag was logged.
 
     By stored tag and not by method, because TensorBoard keeps one series for each: once a step repeats in it, by an
     image after a scalar for instance, the data server drops what was there.

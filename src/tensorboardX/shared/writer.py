@@ -21,7 +21,7 @@ from .run import SharedRun
 
 
 class SharedRecordWriter:
-    """What an `EventsWriter` writes to in place of a file of its own: takes serialized Events without their steps."""
+    """Replaces the RecordWriter of an `EventsWriter`: takes serialized Events without steps."""
 
     def __init__(self, run: SharedRun) -> None:
         self._run = run
@@ -53,13 +53,13 @@ class SharedRecordWriter:
         """Nothing to do: every write went to the operating system at once."""
 
     def sync(self) -> None:
-        """Bring the event file onto the disk (fsync). Raises OSError."""
+        """Sync the event file (fsync). Raises OSError."""
         self._run.sync()
 
     def close(self) -> None:
         """Leave the event file to the other processes."""
         self._pending = []
-        with contextlib.suppress(OSError):  # a journal that is left behind disturbs nobody
+        with contextlib.suppress(OSError):  # a journal that is left behind does no harm
             self._run.close()
 
     abandon = close
@@ -68,7 +68,7 @@ class SharedRecordWriter:
 class SharedEventsWriter(EventsWriter):
     """Writes Events to the event file of a run that several processes share."""
 
-    def __init__(self, run: SharedRun) -> None:  # not that of the base, which makes a file
+    def __init__(self, run: SharedRun) -> None:  # does not call that of the base, which makes a file
         self._records = SharedRecordWriter(run)
         self._py_recordio_writer = cast(RecordWriter, self._records)
         self._file_name = self.path = run.path
@@ -81,7 +81,7 @@ class SharedEventsWriter(EventsWriter):
 
 
 class SharedEventFileWriter(EventFileWriter):
-    """Writes Events to the shared event file of a run, from a thread behind the callers.
+    """Writes Events to the shared event file of a run, from a background thread.
 
     Args:
         run: the run.
@@ -96,11 +96,11 @@ class SharedEventFileWriter(EventFileWriter):
 
     def __init__(
         self, run: SharedRun, logdir: str, flush_secs: float, thread: WriterThread, create: bool, **options: Any
-    ) -> None:  # not that of the base, whose files are its own
+    ) -> None:  # does not call that of the base, which opens files of its own
         self._logdir = logdir
         self._arguments = (run, logdir, flush_secs, options)
         self.joined = False
-        run.on_progress = lambda: thread.progress.made()
+        run.on_progress = lambda: thread.progress.note_written()
 
         def open_file() -> EventsWriter:
             run.open()
@@ -109,7 +109,7 @@ class SharedEventFileWriter(EventFileWriter):
         open_file = self._noting(open_file)
         first = None
         if create:
-            with contextlib.suppress(TimeoutError):  # the holder of the lock is stuck: the thread opens the file later
+            with contextlib.suppress(TimeoutError):  # the lock's holder is stuck: the thread opens the file later
                 self.joined = run.open_or_create()
                 first = self._ev_writer = SharedEventsWriter(run)
         self._serve(open_file, thread, queue_options(flush_secs, options), first)
@@ -125,7 +125,7 @@ def _restore(run: SharedRun, logdir: str, flush_secs: float, options: dict[str, 
 class SharedFileWriter(FileWriter):
     """Writes Events to the shared event file of a run. See `SharedEventFileWriter`."""
 
-    def __init__(self, event_writer: SharedEventFileWriter) -> None:  # not that of the base, which makes one
+    def __init__(self, event_writer: SharedEventFileWriter) -> None:  # does not call that of the base, which makes one
         self.event_writer = event_writer
         self._default_metadata = DefaultMetadata()
 
@@ -153,10 +153,10 @@ class SharedSummaryWriter(SummaryWriter):
             super()._mark_purge()
 
     def assigns_steps(self, method: str) -> bool:
-        """Return whether what `method` logs gets its step when it is written: no layer on the way was replaced."""
+        """Return whether what `method` logs gets its step when it is written: no layer was replaced."""
         own = vars(self)
         replaced = own.get(method) is not own.get("_followed_methods", {}).get(method)  # Comet's listener passes it on
-        if method in vars(SummaryWriter) or replaced:  # put there by a tool: the methods are of the bases
+        if method in vars(SummaryWriter) or replaced:  # replaced by a tool: SummaryWriter itself defines no methods
             return False
         file_writer = self._get_file_writer()
         return isinstance(file_writer, SharedFileWriter) and file_writer.queue is not None

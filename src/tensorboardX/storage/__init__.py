@@ -1,1 +1,1 @@
-"""Where the bytes of an event file land: a local disk, an object store, or memory."""
+"""The stores of event files: local disks, object stores, memory."""

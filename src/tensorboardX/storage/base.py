@@ -1,4 +1,4 @@
-"""What a store has to offer: files that are appended to, one writer each."""
+"""The interface of a store: files for appending, each with one writer."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import Protocol
 
 
 class File(Protocol):
-    """A file open for appending, made new by whoever returns it.
+    """A new file, open for appending.
 
-    These three are what the original asks of a registered factory's files. A file may also have `sync()` (bring
-    everything onto the disk), `is_lost()` (was it deleted from outside?), `abandon()` (let go, write nothing) and
+    These three are what the original asks of a registered factory's files. A file may also have `sync()` (write
+    everything to the disk), `is_lost()` (was it deleted from outside?), `abandon()` (release it, write nothing) and
     `check_writable()` (raise OSError at once if the store will refuse what is written).
 
-    A file that buffers says so: `buffered` is how many bytes it has taken that its store does not have yet, and
-    `store_next()` brings the oldest of them there, whole writes and some seconds' worth at most. Events are counted as
+    A file may buffer: `buffered` is how many bytes it has taken that its store does not have yet, and `store_next()`
+    uploads the oldest of them, whole writes, within some seconds at most. Events are counted as
     written once they are in the store. A file without `buffered` has stored what its `write` took.
     """
 
@@ -21,7 +21,7 @@ class File(Protocol):
         """Append `data` and return how many bytes were taken; None means all. Raises OSError."""
 
     def flush(self) -> object:
-        """Hand what is buffered to whoever reads the file. Raises OSError."""
+        """Make what is buffered visible to readers of the file. Raises OSError."""
 
     def close(self) -> object:
         """Flush and close. Raises OSError."""

@@ -1,4 +1,4 @@
-"""Keeps few local files open at once: a run with hundreds of sub-runs has a file for each of them."""
+"""Limits how many local files are open at once: a run with hundreds of sub-runs has a file for each of them."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ _FEW_OPEN = 8  # files that need not be parked, however few descriptors the proc
 
 
 class Detachable(Protocol):
-    """A file that can go on later without its descriptor."""
+    """A file whose descriptor can be closed, to be opened again later."""
 
     def detach(self) -> int:
-        """Give the descriptor away, for the caller to close."""
+        """Park the file; return its descriptor, for the caller to close."""
 
 
 class OpenFiles:
     """The open files of a process, the least recently used first, and the thread that used each last.
 
-    A thread only ever parks files that it was the last to use. So no file is taken away while it is written, and
-    no thread waits in a `close` for the store of another one.
+    A thread parks only files that it was the last to use. So no file is parked during a write, and no thread waits in
+    `close` for the store of another thread.
     """
 
     def __init__(self) -> None:
         self.forget_all()
 
     def forget_all(self) -> None:
-        """In a fork's child: the files are the parent's."""
-        self._lock = threading.RLock()  # a signal handler may log while its thread is in here
+        """In a fork's child: the files belong to the parent."""
+        self._lock = threading.RLock()  # reentrant: a signal handler may log while its thread holds the lock
         self._users: dict[Detachable, int] = {}
 
     def use(self, file: Detachable) -> None:
@@ -72,7 +72,7 @@ class OpenFiles:
                 del self._users[file]
                 descriptors.append(file.detach())
         for descriptor in descriptors:
-            with contextlib.suppress(OSError):  # what was lost by it shows when the file is opened again
+            with contextlib.suppress(OSError):  # lost writes are detected when the file is opened again
                 os.close(descriptor)
         return len(parked)
 

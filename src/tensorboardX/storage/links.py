@@ -1,7 +1,7 @@
 """Symbolic links below a log directory that lead out of it, and are not followed.
 
-The log directory itself may be a link, and links that stay below it are fine. One that leads out was perhaps put there
-by somebody else who may write in the directory, and not by who runs the program.
+The log directory itself may be a link, and links that stay below it are fine. One that leads out may have been
+put there by another user who can write to the directory.
 """
 
 from __future__ import annotations

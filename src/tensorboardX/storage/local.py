@@ -1,4 +1,4 @@
-"""Files of the local file system, without a buffer of their own: what is written has been written."""
+"""Unbuffered files of the local file system."""
 
 from __future__ import annotations
 
@@ -86,11 +86,11 @@ class LocalFile:
         os.fsync(self._descriptor)
 
     def is_lost(self) -> bool:
-        """Return whether nobody could read what is written from now on.
+        """Return whether later writes would be lost.
 
-        That is where the file was deleted, was changed by another program while parked, has reached the largest
-        size that it may have, where after an error its path leads elsewhere: a mount that was mounted again, or
-        where the program closed the descriptor and uses its number for another file.
+        The file was deleted, was changed by another program while parked, or has reached the largest size that it may
+        have. Or its path leads to another file after an error, say because a file system was mounted again. Or the
+        program has closed the descriptor and uses its number for another file.
         """
         try:
             if self._parked:
@@ -127,19 +127,19 @@ class LocalFile:
             os.close(descriptor)
 
     def abandon(self) -> None:
-        """Close the descriptor and keep silent about errors."""
+        """Close the descriptor, ignoring errors."""
         with contextlib.suppress(OSError):  # nothing was buffered here, so nothing is lost
             self.close()
 
     def detach(self) -> int:
-        """Park the file: give the descriptor away, for the caller to close."""
+        """Park the file; return its descriptor, for the caller to close."""
         self._parked = True
         return self._release()
 
     def _release(self) -> int:
-        """Give the descriptor up, and return it to be closed: -1 if its number is that of another file by now."""
+        """Forget the descriptor and return it, to be closed: -1 if its number belongs to another file by now."""
         descriptor, self._descriptor = self._descriptor, -1
-        with contextlib.suppress(OSError):  # whoever closes it finds out
+        with contextlib.suppress(OSError):  # closing it raises the error
             if _identity(os.fstat(descriptor)) != self._identity:
                 return -1
         return descriptor

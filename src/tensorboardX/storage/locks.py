@@ -1,6 +1,6 @@
 """Locks on files, between processes and between the threads of one.
 
-The kernel releases a lock when its holder dies, however it dies (flock on POSIX, a locked byte on Windows). A process
+The kernel releases a lock when its process ends, however it ends (flock on POSIX, a locked byte on Windows). A process
 keeps its locks to itself: a fork's child closes their descriptors at once, and leaves the locks to its parent.
 See https://man7.org/linux/man-pages/man2/flock.2.html.
 """
@@ -50,9 +50,9 @@ _HELD_BY_ANOTHER = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK
 _MOST_ATTEMPTS = 100  # to open a file while no other thread forks
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.0001, 0.005  # seconds between two attempts
 _QUIET_PAUSE = 0.02  # the same while nothing happens
-_WATCH_PAUSE = 0.05  # seconds between two looks at what the holder does
-_MOST_ELAPSED = 0.25  # seconds that may count between two attempts: a process that was suspended has not waited
-_LONGEST_WAIT = 60.0  # seconds, whatever others do
+_WATCH_PAUSE = 0.05  # seconds between two checks for progress of the holder
+_MOST_ELAPSED = 0.25  # seconds that count at most between two attempts, in case this process was suspended
+_LONGEST_WAIT = 60.0  # seconds in all
 _jitter = random.SystemRandom()  # the random numbers of the `random` module itself belong to the program
 
 
@@ -120,7 +120,7 @@ class FileLock:
             return None
 
     def unlink(self) -> None:
-        """Delete the file, while the lock is held. Whoever waits for the lock finds that it is gone."""
+        """Delete the file, while the lock is held. Processes that wait for the lock detect that."""
         if self.stat() is None:
             return
         if sys.platform == "win32":  # which refuses to delete a file that anybody has open
@@ -161,15 +161,15 @@ class FileLock:
 
 
 class ExclusiveLock:
-    """The exclusive lock on a file, for callers that can wait for it.
+    """The exclusive lock on a file, with a timeout.
 
-    They wait while others get the lock, which is seen by what those change, for a minute at most. A holder that
-    changes nothing for `patience` seconds is stuck, say stopped by a signal: it is given up on, and further attempts
-    do not wait for it before something has changed.
+    Callers wait while other holders make progress, which shows by their changes, for a minute at most. A holder that
+    changes nothing for `patience` seconds is stuck, for example stopped by a signal. Then the attempt times out, and
+    later attempts do not wait until something has changed.
 
     Args:
         path: the file; made where it is missing, and deleted at the end where it is empty.
-        patience: seconds.
+        patience: the timeout in seconds for a holder without progress.
         state: returns something that changes when another holder makes progress, besides the file itself.
         on_progress: called, while waiting, when that has changed.
     """
@@ -192,7 +192,7 @@ class ExclusiveLock:
     def hold(self, create: bool = True, patience: float | None = None) -> Iterator[FileLock]:
         """Hold the lock within the block; `patience` is for this attempt.
 
-        Raises TimeoutError where a holder is given up on, LockingError where the file cannot be locked, other
+        Raises TimeoutError where a holder is stuck, LockingError where the file cannot be locked, other
         OSErrors where it cannot be opened.
         """
         lock = FileLock(self.path)
@@ -211,7 +211,7 @@ class ExclusiveLock:
 
     def _acquire(self, lock: FileLock, flags: int, patience: float) -> None:
         lock.open(flags)
-        if self._unchanged < self.patience:  # else this holder was given up on
+        if self._unchanged < self.patience:  # else this holder has timed out already
             self._unchanged = 0.0
         waited, watched, looked, pause = 0.0, 0.0, time.monotonic(), _SHORTEST_PAUSE
         while True:
@@ -229,7 +229,7 @@ class ExclusiveLock:
                 if lock.stat() is None:
                     lock.open(flags)
                 if self._unchanged > patience:
-                    raise TimeoutError(errno.ETIMEDOUT, "whoever has locked it does nothing", self.path)
+                    raise TimeoutError(errno.ETIMEDOUT, "the process that has locked it does nothing", self.path)
             if waited > _LONGEST_WAIT:
                 raise TimeoutError(errno.ETIMEDOUT, f"others have kept it locked for {_LONGEST_WAIT:g} s", self.path)
             pause = max(min(1.5 * pause, _LONGEST_PAUSE), min(self._unchanged / 16, _QUIET_PAUSE))
@@ -253,7 +253,7 @@ def _delete_if_empty(lock: FileLock) -> None:
 
 
 def is_locked(path: str) -> bool:
-    """Return whether somebody has a lock on the file `path`, which nobody has if there is none. Raises OSError."""
+    """Return whether the file `path` is locked; False if there is no such file. Raises OSError."""
     lock = FileLock(path)
     try:
         lock.open()
@@ -272,9 +272,9 @@ def _identity(found: os.stat_result) -> tuple[int, int]:
 
 
 class _Forks:
-    """What a thread that opens a file has to know of the forks of others: the number of those ended, and who is at it.
+    """The forks of all threads: how many have ended, and which threads are forking.
 
-    Adding to the number is not atomic, and need not be: it differs from what it was in any case.
+    Increments are not atomic, and need not be: the count changes in any case.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Which file system a path lies on: one of this machine, or one that another machine serves."""
+"""Whether a path is on a local file system or on one that another machine serves."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OCTAL = re.compile(r"\\([0-7]{3})")
 def is_local(path: str) -> bool:
     """Return whether a file lies on a file system of this machine, which answers without a network.
 
-    False where that is not known: what goes through a network, or through a process as FUSE does, may never answer.
+    False where that is not known. A file system behind a network, or behind a process as with FUSE, may hang.
     Format: https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html.
     """
     try:

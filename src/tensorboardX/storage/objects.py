@@ -1,7 +1,7 @@
 """Object stores: whole objects, put and read by name.
 
-fsspec knows most kinds of them. For S3 and Google Cloud Storage the packages that the original uses do as well, where
-those of fsspec are not installed.
+fsspec implements most of them. For S3 and Google Cloud Storage, the packages of the original are used where those of
+fsspec are not installed.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from ..errors import MissingExtraError, missing_extra, outdated_extra, reason
-from .process_end import outlive_executors, process_is_ending
+from .process_end import prepare_for_process_end, process_is_ending
 
 OLDEST = (2023, 10)
 """Year and month of the oldest fsspec, s3fs and gcsfs that are used. Keep in step with the extras in pyproject.toml."""
 
-_EXTRAS = {"s3fs": "s3", "gcsfs": "gcs", "fsspec": "remote"}  # what brings each package
+_EXTRAS = {"s3fs": "s3", "gcsfs": "gcs", "fsspec": "remote"}  # the extra of each package
 _S3 = ("s3", "s3a")
 _GCS = ("gs", "gcs")
 # Making a directory there is needless, or makes a bucket.
@@ -48,8 +48,8 @@ class Opened(NamedTuple):
 def open_objects(url: str) -> Opened:
     """Return the store of a URL, and the name in it.
 
-    Raises ImportError that says what to install, ValueError for a kind of URL that nobody knows, OSError if the
-    package that is asked cannot open it, say for want of credentials.
+    Raises ImportError that says what to install, ValueError for an unknown scheme, OSError if the package
+    cannot open it, for example without credentials.
     """
     try:
         return _open_fsspec(url)
@@ -79,7 +79,7 @@ def scheme_of(url: str) -> str:
 
 
 def _s3_endpoint() -> str | None:
-    """The server that the original sends to; botocore itself looks at AWS_ENDPOINT_URL only."""
+    """The endpoint that the original uses; botocore itself reads AWS_ENDPOINT_URL only."""
     return os.environ.get("S3_ENDPOINT") or None
 
 
@@ -98,12 +98,12 @@ class FsspecObjects:
     def put(self, name: str, data: bytes) -> None:
         try:
             self._make_parent(name)
-            self._again_at_the_end(lambda: self._file_system.pipe_file(name, data))
+            self._retry_at_exit(lambda: self._file_system.pipe_file(name, data))
         except Exception as error:  # each store has errors of its own kind
             raise _could_not("upload", name, error) from error
 
-    def _again_at_the_end(self, call: Callable[[], Any]) -> Any:
-        """Return what `call()` does. Finalizers close connections while a process ends: then once with a new one."""
+    def _retry_at_exit(self, call: Callable[[], Any]) -> Any:
+        """Return the result of `call()`. Finalizers close connections at exit: then retry once with a new one."""
         try:
             return call()
         except Exception as error:
@@ -121,7 +121,7 @@ class FsspecObjects:
 
     def get(self, name: str) -> bytes | None:
         try:
-            content: bytes = self._again_at_the_end(lambda: self._file_system.cat_file(name))
+            content: bytes = self._retry_at_exit(lambda: self._file_system.cat_file(name))
         except FileNotFoundError:
             return None
         except Exception as error:
@@ -148,7 +148,7 @@ def _open_fsspec(url: str) -> Opened:
         package, _, _ = (error.name or _package_of(scheme)).partition(".")
         raise missing_extra(package, _extra_of(scheme, package), f"writing to {url}") from error
     if process_is_ending():
-        outlive_executors()
+        prepare_for_process_end()
     return Opened(FsspecObjects(file_system, scheme not in _WITHOUT_DIRECTORIES), name)
 
 

@@ -1,7 +1,7 @@
 """Uploads at the end of a process.
 
-Looking up the address of a server is work that fsspec's event loop gives to threads. `concurrent.futures` refuses
-it from the moment when the main thread ends, and since Python 3.12 no thread can start from then on.
+fsspec's event loop looks up the addresses of servers in threads of `concurrent.futures`. That refuses new work once
+the main thread has ended, and since Python 3.12 no thread can start after that.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ _ending = False
 
 
 def process_is_ending() -> bool:
-    """Return whether the main thread has ended, as far as `outlive_executors` was told."""
+    """Return whether `prepare_for_process_end` was called: the main thread has ended."""
     return _ending
 
 
-def outlive_executors() -> None:
-    """The process is ending: let fsspec's event loop do by itself, from now on, what it would give to threads."""
+def prepare_for_process_end() -> None:
+    """Let fsspec's event loop run the work of its executor inline from now on, because the process is ending."""
     global _ending
     _ending = True
     loop = getattr(sys.modules.get("fsspec.asyn"), "loop", [None])[0]
@@ -27,17 +27,17 @@ def outlive_executors() -> None:
         loop.set_default_executor(_inline_executor())
 
 
-def stay() -> None:
-    """In a fork's child, which goes on."""
+def reset_after_fork() -> None:
+    """In a fork's child, which is not ending."""
     global _ending
     _ending = False
 
 
 def _inline_executor() -> Any:
-    from concurrent.futures import Future, ThreadPoolExecutor  # here: few programs need it
+    from concurrent.futures import Future, ThreadPoolExecutor  # here, because few programs need it
 
-    class InlineExecutor(ThreadPoolExecutor):  # an event loop takes nothing else
-        """Does work where it is submitted."""
+    class InlineExecutor(ThreadPoolExecutor):  # event loops accept no other class
+        """Runs work in `submit`."""
 
         def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
             future: Future[Any] = Future()

@@ -20,9 +20,10 @@ _LINK = "a symbolic link, which is not followed"
 def open_regular(path: str, flags: int) -> int:
     """Open the regular file `path`; return its descriptor, which programs that are started do not inherit.
 
-    Whoever can write to the directory must not make this process read or write elsewhere, nor wait: symbolic links are
-    not followed, and nothing but a regular file is opened. Raises LogdirError where the file is refused, OSError where
-    the system refuses it.
+    Another user of the directory must not be able to make this process read or write elsewhere, or hang. So symbolic
+    links are not followed, and nothing but a regular file is opened.
+
+    Raises LogdirError where the file is refused, OSError where the system refuses it.
     """
     if not hasattr(os, "O_NOFOLLOW") and os.path.islink(path):
         raise _refused(path, errno.ELOOP, _LINK)

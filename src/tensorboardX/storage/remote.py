@@ -18,33 +18,33 @@ from .objects import open_objects
 CHECK_SECONDS = 30.0
 """How long the check at construction waits for an answer: a store may have to find its credentials first."""
 
-_LEAST_OBJECT = 256 << 10  # bytes; a store that takes fewer in five seconds counts as one that hangs
+_LEAST_OBJECT = 256 << 10  # bytes; a store that takes longer than the timeout for these counts as stalled
 _LARGEST_OBJECT = 8 << 20
 _QUICK = 0.5  # seconds that an upload takes, below which the next one may be larger
 _SLOW = 2.0  # and above which it should be smaller
 
 
-class _Pace:
-    """How large the objects should be, so that a slow store shows progress and a quick one gets few of them."""
+class _ObjectSize:
+    """Adapts the size of objects: small enough that a slow store shows progress, else large, so that there are few."""
 
     def __init__(self) -> None:
         self.nbytes = _LEAST_OBJECT
 
     def note(self, nbytes: int, seconds: float) -> None:
-        """Learn from an upload of `nbytes` bytes."""
+        """Adapt to the duration of an upload of `nbytes` bytes."""
         if seconds > _SLOW:
             self.nbytes = max(self.nbytes // 2, _LEAST_OBJECT)
         elif seconds < _QUICK and nbytes > self.nbytes // 2:
             self.nbytes = min(self.nbytes * 2, _LARGEST_OBJECT)
 
 
-_pace = _Pace()
+_object_size = _ObjectSize()
 
 
 class RemoteFile:
     """A sequence of objects whose names begin with `path`, a URL such as `s3://bucket/run/f`.
 
-    What is written waits here for `flush`, or until there is enough for a large object. Used by one thread at a time.
+    Writes are buffered until `flush`, or until there is enough for a large object. Used by one thread at a time.
     Raises ImportError that says what to install if there is no package for this kind of URL, OSError if none is known.
     """
 
@@ -55,12 +55,12 @@ class RemoteFile:
         except ValueError as error:
             raise OSError(errno.EINVAL, str(error), path) from error
         self._writes: collections.deque[bytes] = collections.deque()
-        self._object = b""  # the next object, from its first attempt on: a second one must not store anything else
+        self._object = b""  # the next object, from its first attempt on: a retry must store the same bytes
         self._stored = 0  # objects
         self.buffered = 0
 
     def write(self, val: bytes) -> int:
-        """Keep `val`, whole records, for the next upload. Where that is due, raises its OSError and takes nothing."""
+        """Buffer `val`, whole records, for the next upload. Raises OSError and takes nothing if a due upload fails."""
         while self.buffered >= _LARGEST_OBJECT:
             self.store_next()
         self._writes.append(bytes(val))
@@ -74,14 +74,14 @@ class RemoteFile:
             return
         begin = monotonic()
         self._objects.put(f"{self._name}.{self._stored:010d}" if self._stored else self._name, self._object)
-        _pace.note(len(self._object), monotonic() - begin)
+        _object_size.note(len(self._object), monotonic() - begin)
         self._stored += 1
         self.buffered -= len(self._object)
         self._object = b""
 
     def _join_writes(self) -> bytes:
         size, joined = 0, []
-        while self._writes and (not size or size + len(self._writes[0]) <= _pace.nbytes):
+        while self._writes and (not size or size + len(self._writes[0]) <= _object_size.nbytes):
             joined.append(self._writes.popleft())
             size += len(joined[-1])
         return b"".join(joined)
@@ -96,11 +96,11 @@ class RemoteFile:
         self.flush()
 
     def close(self) -> None:
-        """Upload the rest. Raises OSError."""
+        """Upload what is buffered. Raises OSError."""
         self.flush()
 
     def abandon(self) -> None:
-        """Forget what was not uploaded."""
+        """Discard the buffer."""
         self._writes.clear()
         self._object = b""
         self.buffered = 0

@@ -14,7 +14,7 @@ Float64Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 Limits = tuple[Floats, Floats]
 
-_SORTED = 1 << 18  # values that are sorted at once: they stay in the cache of a core, where a whole array would not
+_SORTED = 1 << 18  # values that are sorted at once: they fit into the cache of a core, unlike a whole array
 _SUMMED = 1 << 16  # the same for sums, whose float64 take more room
 
 

@@ -2,7 +2,7 @@
 
 The caller only queues kernels, and never waits for the device. They go onto the stream of its own work on the tensor:
 what it does to the tensor afterwards on that stream, changing it in place included, comes after the counting. A few
-kilobytes of counts and sums come back, and are awaited behind the caller.
+kilobytes of counts and sums are copied back, and are awaited by a background thread.
 
 So nothing here may synchronize: no `item`, no `nonzero`, no `bincount`, no index that is a mask, and no `where` or
 `tensor` with a Python number, which copies that number to the device and waits. `torch.cuda.set_sync_debug_mode` finds
@@ -28,9 +28,9 @@ from .counting import Float64Array, Tally
 _BLOCK = 1 << 22  # values that are sorted at once: bounds what it takes of the device's memory, to about 150 MB
 _MOMENTS = 5  # the least and the greatest value, the sum, that of the squares and the number: what a result begins with
 
-_PAUSE, _LONGEST_PAUSE = 0.0005, 0.05  # seconds between two glances at a result that is not there yet
-_OVERDUE = 1.0  # seconds after which the device is asked whether it failed
-_GIVEN_UP = 120.0  # seconds, after which the device is taken for dead
+_PAUSE, _LONGEST_PAUSE = 0.0005, 0.05  # seconds between two polls of a pending result
+_QUERY_AFTER = 1.0  # seconds after which the device is asked whether it failed
+_TIMEOUT = 120.0  # seconds after which waiting for the device fails
 
 
 def is_countable(values: Any) -> bool:
@@ -79,7 +79,7 @@ def count_on_device(
 
 
 class DeviceTally:
-    """A Tally on its way from the device to the host."""
+    """The pending result of counting on a device: a Tally that is being copied to the host."""
 
     is_on_device = True
 
@@ -87,7 +87,7 @@ class DeviceTally:
         device = tensor.device
         self._device_module = getattr(sys.modules["torch"], device.type)
         self._stream = self._device_module.current_stream(device)
-        if device.type != "cpu":  # the memory may belong to another stream, and be let go before the counting is done
+        if device.type != "cpu":  # the memory may belong to another stream, and be released before the counting is done
             tensor.record_stream(self._stream)
         self._edges, self._values = edges, tensor.numel()
         result = _counted(tensor.detach().resolve_neg().reshape(-1), edges, parts, self._stream)
@@ -136,10 +136,10 @@ class DeviceTally:
         start, pause = time.monotonic(), _PAUSE
         while np.isnan(self._result).any():
             waited = time.monotonic() - start
-            if waited > _OVERDUE and self._is_done():
+            if waited > _QUERY_AFTER and self._is_done():
                 return
-            if waited > _GIVEN_UP:
-                raise RuntimeError(f"the device did not count a histogram within {_GIVEN_UP:g} seconds")
+            if waited > _TIMEOUT:
+                raise RuntimeError(f"the device did not count a histogram within {_TIMEOUT:g} seconds")
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
@@ -177,26 +177,26 @@ def _tallied(values: Any, limits: Any) -> Any:
     """Return the extremes and sums of the finite values, and how many of all are less than each limit."""
     torch = sys.modules["torch"]
     rows = torch.stack([_block_tallied(block, limits) for block in values.split(_BLOCK)])
-    low, high, rest = rows.split((1, 1, rows.shape[1] - 2), 1)
-    return torch.cat((low.amin(0), high.amax(0), rest.sum(0)))
+    low, high, sums = rows.split((1, 1, rows.shape[1] - 2), 1)
+    return torch.cat((low.amin(0), high.amax(0), sums.sum(0)))
 
 
 def _block_tallied(block: Any, limits: Any) -> Any:
     torch = sys.modules["torch"]
     # Sorting float32 takes half as long as float64, in which comparing with the limits is exact.
-    ordered = _with_rest_as(_as_floats(block), math.inf).sort().values.to(torch.float64)
-    finite = _with_rest_as(ordered, 0.0)
-    moments = [ordered.amin(), _with_rest_as(ordered, -math.inf).amax(), finite.sum(), (finite * finite).sum()]
+    ordered = _with_others_as(_as_floats(block), math.inf).sort().values.to(torch.float64)
+    finite = _with_others_as(ordered, 0.0)
+    moments = [ordered.amin(), _with_others_as(ordered, -math.inf).amax(), finite.sum(), (finite * finite).sum()]
     return torch.cat((torch.stack(moments), torch.searchsorted(ordered, limits)))
 
 
-def _with_rest_as(floats: Any, number: float) -> Any:
+def _with_others_as(floats: Any, number: float) -> Any:
     """Return floats with `number` in place of NaN and infinity."""
     return floats.nan_to_num(nan=number, posinf=number, neginf=number)
 
 
 def _as_floats(block: Any) -> Any:
-    """float32 stays; small floats become float32, the rest float64. As histograms of host arrays do."""
+    """Keep float32; smaller floats become float32, other dtypes float64. As for histograms of host arrays."""
     torch = sys.modules["torch"]
     small = block.is_floating_point() and block.element_size() <= 4
     return block.to(torch.float32 if small else torch.float64)
@@ -206,8 +206,8 @@ def _dividing_edges(values: Any, weights_of_low: Any, weights_of_high: Any) -> A
     """Return edges from the least to the greatest finite value, computed as on the host, to the last bit."""
     torch = sys.modules["torch"]
     blocks = values.split(_BLOCK)
-    low = torch.stack([_with_rest_as(_as_floats(block), math.inf).amin() for block in blocks]).amin()
-    high = torch.stack([_with_rest_as(_as_floats(block), -math.inf).amax() for block in blocks]).amax()
+    low = torch.stack([_with_others_as(_as_floats(block), math.inf).amin() for block in blocks]).amin()
+    high = torch.stack([_with_others_as(_as_floats(block), -math.inf).amax() for block in blocks]).amax()
     low, high = low.to(torch.float64), high.to(torch.float64)
     inner = low * weights_of_low + high * weights_of_high
     inner = torch.minimum(torch.maximum(inner, low), high).cummax(0).values
@@ -224,6 +224,6 @@ def _uploaded(data: bytes, device: Any, stream: Any) -> Any:
 
 
 def _host_buffer(count: int, device: Any) -> Any:
-    """Return host memory from and to which a device copies without anybody's waiting: it is pinned."""
+    """Return host memory from and to which a device copies asynchronously: it is pinned."""
     torch = sys.modules["torch"]
     return torch.empty(count, dtype=torch.float64, device="cpu", pin_memory=device.type != "cpu")

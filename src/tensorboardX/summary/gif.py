@@ -137,7 +137,7 @@ def _grid(frame: Array) -> Array:
     return grid
 
 
-# GIF, as https://www.w3.org/Graphics/GIF/spec-gif89a.txt has it. Pillow encodes each picture. It is not asked to
+# GIF, as https://www.w3.org/Graphics/GIF/spec-gif89a.txt has it. Pillow encodes each frame. It is not asked to
 # write the animation: it would keep every frame in memory until the last, and drop those that repeat.
 
 _SCREEN = Struct("<6sHHBBB")
@@ -157,7 +157,7 @@ def _gif(height: int, width: int, frames: Iterable[Array], fps: float) -> bytes:
     for frame, delay in zip(frames, _delays(fps), strict=False):
         colours = frame[:, :, : 3 if frame.shape[2] > 2 else 1]
         top, bottom, left, right = (0, height, 0, width) if before is None else _changed(before, colours)
-        output.write(_block(_picture(colours[top:bottom, left:right]), left, top, delay))
+        output.write(_block(_with_palette(colours[top:bottom, left:right]), left, top, delay))
         before = colours
     output.write(bytes([_TRAILER]))
     return output.getvalue()
@@ -182,25 +182,25 @@ def _changed(before: Array, now: Array) -> tuple[int, int, int, int]:
     return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
 
 
-def _picture(pixels: Array) -> Image.Image:
+def _with_palette(pixels: Array) -> Image.Image:
     """Return pixels, shape (H, W, 1 or 3), with a palette; without loss where they have no more than 256 colours."""
     if pixels.shape[2] == 1:
         return Image.fromarray(np.ascontiguousarray(pixels[:, :, 0]))
-    picture = Image.fromarray(np.ascontiguousarray(pixels))
-    if picture.getcolors(_COLOURS) is not None:
-        return picture.quantize(_COLOURS, Image.Quantize.MEDIANCUT)
-    # An octree chooses the colours, and the means of the pixels nearest to each replace them: as close to the picture
+    pil_image = Image.fromarray(np.ascontiguousarray(pixels))
+    if pil_image.getcolors(_COLOURS) is not None:
+        return pil_image.quantize(_COLOURS, Image.Quantize.MEDIANCUT)
+    # An octree chooses the colours, and the means of the pixels nearest to each replace them: as close to the image
     # as Pillow's median cut, and several times faster. With few pixels the first step alone is as close.
-    octree = picture.quantize(_COLOURS, Image.Quantize.FASTOCTREE)
-    nearest = picture.quantize(palette=octree, dither=Image.Dither.NONE)
-    if picture.width * picture.height <= _FEW_PIXELS:
+    octree = pil_image.quantize(_COLOURS, Image.Quantize.FASTOCTREE)
+    nearest = pil_image.quantize(palette=octree, dither=Image.Dither.NONE)
+    if pil_image.width * pil_image.height <= _FEW_PIXELS:
         return nearest
-    return picture.quantize(palette=_mean_colours(nearest, pixels), dither=Image.Dither.NONE)
+    return pil_image.quantize(palette=_mean_colours(nearest, pixels), dither=Image.Dither.NONE)
 
 
-def _mean_colours(picture: Image.Image, pixels: Array) -> Image.Image:
-    """Return a palette with the mean colour of the pixels for which `picture` has each index."""
-    index = np.asarray(picture).reshape(-1)
+def _mean_colours(pil_image: Image.Image, pixels: Array) -> Image.Image:
+    """Return a palette with the mean colour of the pixels for which `pil_image` has each index."""
+    index = np.asarray(pil_image).reshape(-1)
     count = np.maximum(np.bincount(index, minlength=_COLOURS), 1)
     sums = [np.bincount(index, pixels[:, :, channel].reshape(-1), _COLOURS) for channel in range(3)]
     palette = Image.new("P", (1, 1))
@@ -208,19 +208,19 @@ def _mean_colours(picture: Image.Image, pixels: Array) -> Image.Image:
     return palette
 
 
-def _block(picture: Image.Image, left: int, top: int, delay: int) -> bytes:
-    """Return a picture as one frame of an animation: its control, its descriptor, its palette and its data."""
-    palette, data = _palette_and_data(picture)
+def _block(pil_image: Image.Image, left: int, top: int, delay: int) -> bytes:
+    """Return an image as one frame of an animation: its control, its descriptor, its palette and its data."""
+    palette, data = _palette_and_data(pil_image)
     size = (len(palette) // 3).bit_length() - 2  # 2 ** (size + 1) colours
     control = _CONTROL.pack(_EXTENSION, 0xF9, 4, _KEEP, delay, 0, 0)
-    descriptor = _DESCRIPTOR.pack(_IMAGE, left, top, picture.width, picture.height, _HAS_PALETTE | size)
+    descriptor = _DESCRIPTOR.pack(_IMAGE, left, top, pil_image.width, pil_image.height, _HAS_PALETTE | size)
     return control + descriptor + palette + data
 
 
-def _palette_and_data(picture: Image.Image) -> tuple[bytes, bytes]:
-    """Return the palette and the compressed data of a picture, out of the GIF that Pillow makes of it alone."""
+def _palette_and_data(pil_image: Image.Image) -> tuple[bytes, bytes]:
+    """Return the palette and the compressed data of an image, from the GIF that Pillow encodes it as."""
     output = io.BytesIO()
-    picture.save(output, format="GIF", interlace=0)
+    pil_image.save(output, format="GIF", interlace=0)
     encoded = output.getvalue()
     start = _SCREEN.size
     end = start + 3 * 2 ** ((encoded[10] & 7) + 1)

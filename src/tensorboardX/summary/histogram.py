@@ -162,7 +162,7 @@ def _histogram_of(tag: str, found: Tally, edges: Float64Array, bins: Any, max_bi
 
 
 def _as_floats(values: Array) -> Floats:
-    """float32 stays, which is counted faster; small floats become float32, the rest float64."""
+    """Keep float32, which is counted faster; smaller floats become float32, other dtypes float64."""
     small = values.dtype.kind == "f" and values.dtype.itemsize <= 4
     return values.astype(np.float32 if small else np.float64, copy=False)
 
@@ -270,7 +270,7 @@ def _checked_bins(tag: str, bins: Any) -> Any:
         if bins not in ("tensorflow", "compact"):
             _preload_estimators()
         return bins
-    if isinstance(bins, list) and bins == DEFAULT_BINS:  # a writer's own list; one of another length is told at once
+    if isinstance(bins, list) and bins == DEFAULT_BINS:  # a writer's own list; another length compares quickly
         return "tensorflow"
     edges = to_numpy(bins, tag)
     check_size(tag, bins, _BYTES_A_BIN * edges.size)

@@ -1,6 +1,6 @@
 """Hyperparameters, and the metrics they led to.
 
-A run tells its hyperparameters in one record, its end in another. A third, the experiment, describes all runs of a
+A run stores its hyperparameters in one record, its end in another. A third, the experiment, describes all runs of a
 log directory: TensorBoard takes the first it finds and ignores what the other runs have beyond it. Without any, it
 shows the hyperparameters of all runs; only the metrics of the root run are then left out.
 Format: tensorboard/plugins/hparams/plugin_data.proto and api.proto.
@@ -76,7 +76,7 @@ def prepare_hparams(
 ) -> tuple[list[Summary], dict[str, float]]:
     """Return the Summaries of one run, and its metrics: numbers by cleaned tag, to be logged as scalars at `step`.
 
-    The experiment is among them only where there are domains to tell; see `hparams` and `experiment_summary`.
+    The experiment is among them only where there are domains; see `hparams` and `experiment_summary`.
 
     Raises TypeError or ValueError, before anything is written.
     """
@@ -96,7 +96,7 @@ def experiment_summary(
     """Return the Summary that describes all runs of a log directory; see `hparams`.
 
     It hides the hyperparameters and metrics that other runs have and it does not name. It is needed only for the
-    metrics of the root run, and to tell domains.
+    metrics of the root run, and to store domains.
     """
     values = dict(_plain_items(hparam_dict))
     domains = _domains(hparam_domain_discrete, values, hparam_dict or {})

@@ -22,7 +22,7 @@ from .size import check_size
 from .tags import blob_tag, clean_tag, to_text
 
 FORMATS = ("PNG", "JPEG", "WEBP")
-"""The formats of pictures."""
+"""The formats of images."""
 
 # How Pillow writes the others: the most pixels a side, the modes that they store, and options.
 _PILLOW_FORMATS: dict[str, tuple[int, tuple[str, ...], dict[str, Any]]] = {
@@ -35,7 +35,7 @@ _CHANNELS = (1, 2, 3, 4)
 _FARTHEST = 1e6  # pixels; Pillow cannot draw at coordinates beyond 32 bits
 _MOST_RESCALED = 2**28  # pixels times channels of an image that is made larger
 _LONGEST_LABEL = 1000  # characters; Pillow refuses a million
-_CONVERTED = 1 << 16  # numbers that become bytes at once: they stay in the cache of a core
+_CONVERTED = 1 << 16  # numbers that are converted at once: they fit into the cache of a core
 
 
 def image(tag: str, tensor: Any, rescale: float = 1, dataformats: str = "CHW") -> Summary:
@@ -126,19 +126,19 @@ def make_image(
     """
     height, width, channels = tensor.shape
     if rois is not None or rescale != 1:
-        picture = Image.fromarray(np.ascontiguousarray(tensor))
+        pil_image = Image.fromarray(np.ascontiguousarray(tensor))
         if rois is not None:
-            picture = draw_boxes(picture, rois, labels)
+            pil_image = draw_boxes(pil_image, rois, labels)
         if rescale != 1:
             height, width = max(int(height * rescale), 1), max(int(width * rescale), 1)
-            picture = picture.resize((width, height), Image.Resampling.LANCZOS)
-        tensor = np.asarray(picture)
+            pil_image = pil_image.resize((width, height), Image.Resampling.LANCZOS)
+        tensor = np.asarray(pil_image)
     encoded = _encoded(tensor, image_format)
     return Summary.Image(height=height, width=width, colorspace=channels, encoded_image_string=encoded)
 
 
 def checked_format(image_format: Any) -> str:
-    """Return the name of a picture format as `FORMATS` has it. Raises ValueError for any other."""
+    """Return the name of an image format as `FORMATS` has it. Raises ValueError for any other."""
     name = image_format.upper() if isinstance(image_format, str) else ""
     if name not in FORMATS:
         raise InvalidValueError(f"image_format: got {describe(image_format)}; accepted are {', '.join(FORMATS)}")
@@ -150,13 +150,13 @@ def checked_format(image_format: Any) -> str:
     return name
 
 
-# The threads must import nothing: a fork's child has the locks of an import that its parent's thread was at, with
-# nobody to release them. So callers have Pillow import its parts, by a small example of what the thread will do.
+# The background threads must not import anything: a fork's child would inherit a held import lock. So callers have
+# Pillow import its modules, by encoding a small example.
 
 
 @functools.cache
 def preload_codec(image_format: str) -> None:
-    """Import what storing pictures takes: in this format, and as PNG, which a picture too large for it becomes."""
+    """Import what encoding images needs: in this format, and as PNG, used for an image that is too large for it."""
     encode_png(np.zeros((8, 8, 3), np.uint8))
     if image_format != "PNG":
         Image.new("RGB", (1, 1)).save(io.BytesIO(), format=image_format)
@@ -164,7 +164,7 @@ def preload_codec(image_format: str) -> None:
 
 @functools.cache
 def preload_drawing() -> None:
-    """Import what drawing boxes and labels takes, and what Pillow needs to give the pixels back."""
+    """Import what drawing boxes and labels needs, and what Pillow needs to return the pixels."""
     make_image(np.zeros((8, 8, 3), np.uint8), 2, np.zeros((1, 4)), ["a"])
 
 
@@ -172,11 +172,11 @@ def _encoded(pixels: Array, image_format: str) -> bytes:
     most, modes, options = _PILLOW_FORMATS.get(image_format, (0, (), {}))
     if max(pixels.shape[:2]) > most:
         return encode_png(pixels)
-    picture = Image.fromarray(np.ascontiguousarray(pixels))
-    if picture.mode not in modes:
-        picture = picture.convert("RGBA" if "RGBA" in modes else "RGB")
+    pil_image = Image.fromarray(np.ascontiguousarray(pixels))
+    if pil_image.mode not in modes:
+        pil_image = pil_image.convert("RGBA" if "RGBA" in modes else "RGB")
     output = io.BytesIO()
-    picture.save(output, format=image_format, **options)
+    pil_image.save(output, format=image_format, **options)
     return output.getvalue()
 
 
@@ -184,7 +184,7 @@ def draw_boxes(disp_image: Image.Image, boxes: Array, labels: Sequence[str] | No
     """Draw boxes in red, each with its label on red ground at the lower left corner, if there are labels.
 
     Args:
-        disp_image: the picture; drawn upon and returned.
+        disp_image: the image; drawn upon and returned.
         boxes: shape (N, 4), each row (xmin, ymin, xmax, ymax) in pixels.
         labels: a text for each box.
     """

@@ -1,7 +1,7 @@
 """PNG files of arrays. Format: https://www.w3.org/TR/png-3/.
 
-NumPy filters a picture and zlib compresses it, a block of rows after the other: so little memory is needed, and the
-interpreter lock is let go of all along. Each strip of several blocks is compressed as suits a sample of it.
+NumPy filters an image and zlib compresses it, block by block. So little memory is needed, and both release the
+interpreter lock. The compression of each strip of several blocks is chosen by a sample of it.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _ZLIB_HEADER = b"\x78\x01"  # deflate, with a window of 32 KiB
 
 _STRIP_BYTES, _BLOCK_BYTES = 256 << 10, 64 << 10
 _PLACES = [(0.125, 0.375), (0.375, 0.875), (0.625, 0.125), (0.875, 0.625)]  # of a sample: how far down and right
-_PIECE_BYTES, _PIECE_ROWS = 1 << 10, 4  # at each place
+_PATCH_BYTES, _PATCH_ROWS = 1 << 10, 4  # at each place
 _SAMPLE_WINDOW = 13  # the bits of a window that holds a sample
 
 _NONE, _SUB, _UP, _AVERAGE = range(4)  # filter types; Paeth takes NumPy longer than zlib, for 2 % of the bytes
 
 
-class _Way(NamedTuple):
+class _Mode(NamedTuple):
     """How a strip is filtered and compressed: a filter type, and a level and a strategy of zlib."""
 
     filter_type: int
@@ -40,12 +40,15 @@ class _Way(NamedTuple):
     strategy: int = zlib.Z_DEFAULT_STRATEGY
 
 
-# What follows was weighed on a hundred pictures of a training: photographs, plots, masks, grids of digits, noise.
-_STORED = _Way(_NONE, 0)  # noise
-_PLAIN = _Way(_NONE, 2)  # few colours, or a texture that repeats
-_TEXT = [(0.08, _Way(_NONE, 6)), (0.2, _Way(_NONE, 3))]  # the same where `_PLAIN` leaves less: better levels are quick
-_DRAWN = [(1.1, _Way(_UP, 4)), (1.15, _Way(_SUB, 4))]  # heat maps, gradients; with what their time is worth in bytes
-_PHOTOGRAPHED = [_Way(_SUB, 1, zlib.Z_RLE), _Way(_AVERAGE, 1, zlib.Z_RLE)]  # long matches are rare: none are sought
+# These constants were tuned on a hundred images of a training: photographs, plots, masks, grids of digits, noise.
+_STORED = _Mode(_NONE, 0)  # noise
+_PLAIN = _Mode(_NONE, 2)  # few colours, or a texture that repeats
+# The same where `_PLAIN` leaves less than that: then higher levels are fast.
+_TEXT = [(0.08, _Mode(_NONE, 6)), (0.2, _Mode(_NONE, 3))]
+# Heat maps and gradients. The factor weighs their time in bytes.
+_DRAWN = [(1.1, _Mode(_UP, 4)), (1.15, _Mode(_SUB, 4))]
+# Long matches are rare, so none are sought.
+_PHOTOGRAPHED = [_Mode(_SUB, 1, zlib.Z_RLE), _Mode(_AVERAGE, 1, zlib.Z_RLE)]
 _PHOTOGRAPH_BONUS = 0.9  # they take half as long as `_PLAIN`
 _PHOTOGRAPH_RISK = 0.03  # of the bytes: where the sample lies beside a drawing, they leave many times as much
 _NOISE, _MAYBE_DRAWN, _MAYBE_PHOTOGRAPHED = 0.985, 0.4, 0.25  # of the bytes are left
@@ -80,10 +83,10 @@ def _compressed(pixels: Bytes) -> Iterator[bytes]:
     height, width, channels = pixels.shape
     checksum, header = 1, _ZLIB_HEADER
     for top, bottom in _divided(0, height, width * channels, _STRIP_BYTES):
-        way = _best_way(pixels, top, bottom)
-        compressor = _compressor(way)
+        mode = _best_mode(pixels, top, bottom)
+        compressor = _compressor(mode)
         for start, end in _divided(top, bottom, width * channels, _BLOCK_BYTES):
-            filtered = _filtered(_rows(pixels, start, end), channels, way.filter_type)
+            filtered = _filtered(_rows(pixels, start, end), channels, mode.filter_type)
             checksum = zlib.adler32(filtered.data, checksum)
             yield header + compressor.compress(filtered.data)
             header = b""
@@ -101,9 +104,9 @@ def _divided(top: int, bottom: int, row_bytes: int, most_bytes: int) -> Iterator
         yield start, min(start + step, bottom)
 
 
-def _compressor(way: _Way, window: int = zlib.MAX_WBITS) -> zlib._Compress:
+def _compressor(mode: _Mode, window: int = zlib.MAX_WBITS) -> zlib._Compress:
     """Return what writes a deflate stream. Format: https://www.rfc-editor.org/rfc/rfc1951."""
-    return zlib.compressobj(way.level, zlib.DEFLATED, -window, zlib.DEF_MEM_LEVEL, way.strategy)
+    return zlib.compressobj(mode.level, zlib.DEFLATED, -window, zlib.DEF_MEM_LEVEL, mode.strategy)
 
 
 def _rows(pixels: Bytes, top: int, bottom: int) -> Bytes:
@@ -148,39 +151,41 @@ def _filtered(rows: Bytes, channels: int, filter_type: int) -> Bytes:
     return filtered
 
 
-def _best_way(pixels: Bytes, top: int, bottom: int) -> _Way:
-    """Return how to compress a strip: in the way that leaves few bytes of a sample, and takes little time."""
+def _best_mode(pixels: Bytes, top: int, bottom: int) -> _Mode:
+    """Return how to compress a strip: with the settings that leave few bytes of a sample, and are fast."""
     channels = pixels.shape[2]
     sample = _sample(pixels, top, bottom)
     plain = np.ascontiguousarray(sample[..., 1:, channels:])
     left = _share_left(plain, _PLAIN)
-    ways = [(left, next((way for most, way in _TEXT if left < most), _PLAIN))]
+    candidates = [(left, next((mode for most, mode in _TEXT if left < most), _PLAIN))]
     if left > _MAYBE_PHOTOGRAPHED:
-        shares = [(_entropy(_filtered(sample, channels, way.filter_type)), way) for way in _PHOTOGRAPHED]
+        shares = [(_entropy(_filtered(sample, channels, mode.filter_type)), mode) for mode in _PHOTOGRAPHED]
         if min(left, min(shares)[0]) > _NOISE:
             return _STORED
-        ways += [(_PHOTOGRAPH_BONUS * share + _PHOTOGRAPH_RISK, way) for share, way in shares]
-    if min(ways)[0] < _MAYBE_DRAWN:
-        ways += [(_share_left(_filtered(sample, channels, way.filter_type), way) * price, way) for price, way in _DRAWN]
-    return min(ways)[1]
+        candidates += [(_PHOTOGRAPH_BONUS * share + _PHOTOGRAPH_RISK, mode) for share, mode in shares]
+    if min(candidates)[0] < _MAYBE_DRAWN:
+        candidates += [
+            (_share_left(_filtered(sample, channels, mode.filter_type), mode) * price, mode) for price, mode in _DRAWN
+        ]
+    return min(candidates)[1]
 
 
 def _sample(pixels: Bytes, top: int, bottom: int) -> Bytes:
-    """Return pieces of a strip, each like what `_rows` returns, or all of it where it is small."""
+    """Return patches of a strip, each like what `_rows` returns, or all of it where it is small."""
     _, width, channels = pixels.shape
-    height, most = bottom - top, _PIECE_BYTES // channels
+    height, most = bottom - top, _PATCH_BYTES // channels
     if height * width <= len(_PLACES) * most or min(height, width) == 1:
         return _rows(pixels, top, bottom)[np.newaxis]
-    rows = min(height - 1, max(_PIECE_ROWS, most // width))
+    rows = min(height - 1, max(_PATCH_ROWS, most // width))
     columns = min(width - 1, most // rows)
     corners = [(top + int(down * (height - rows)), int(right * (width - columns))) for down, right in _PLACES]
-    pieces = np.stack([pixels[y : y + rows + 1, x : x + columns + 1] for y, x in corners])
-    return pieces.reshape(len(corners), rows + 1, -1)
+    patches = np.stack([pixels[y : y + rows + 1, x : x + columns + 1] for y, x in corners])
+    return patches.reshape(len(corners), rows + 1, -1)
 
 
-def _share_left(data: Bytes, way: _Way) -> float:
+def _share_left(data: Bytes, mode: _Mode) -> float:
     """Return how large compressed data are, by their own size."""
-    compressor = _compressor(way, _SAMPLE_WINDOW)
+    compressor = _compressor(mode, _SAMPLE_WINDOW)
     return (len(compressor.compress(data.data)) + len(compressor.flush())) / data.size
 
 

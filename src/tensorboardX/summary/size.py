@@ -1,6 +1,6 @@
 """How large a value may be: no message of protobuf may have 2 GiB.
 
-It is checked in the caller, since a value that is too large would fail behind it.
+It is checked in the caller, because a value that is too large would fail in the background thread.
 See https://protobuf.dev/programming-guides/proto-limits/.
 """
 

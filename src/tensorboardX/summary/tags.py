@@ -42,7 +42,7 @@ def clean_tag(name: Any) -> str:
 
 
 def kept_tag(tag: Any) -> str:
-    """Return `tag` as it is; one that fits into no URL of TensorBoard is cut and told apart by a hash.
+    """Return `tag` as it is; one that fits into no URL of TensorBoard is cut, with a hash that keeps it unique.
 
     Raises TypeError unless it is a string.
     """
@@ -50,7 +50,7 @@ def kept_tag(tag: Any) -> str:
 
 
 def blob_tag(tag: Any) -> str:
-    """Return `tag` as `kept_tag`, for a picture or a sound: with `_` for quotes, backslashes and control characters.
+    """Return `tag` as `kept_tag`, for an image or audio: with `_` for quotes, backslashes and control characters.
 
     TensorBoard's data server (0.7.2) puts tags into the JSON key under which it serves them, and cannot read a key
     in which a character had to be escaped. Raises TypeError unless it is a string.

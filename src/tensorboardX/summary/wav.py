@@ -1,4 +1,4 @@
-"""Sounds."""
+"""Audio, as WAV."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MOST_SAMPLES = MOST_BYTES // 2 - 64
 
 
 def audio(tag: str, tensor: Any, sample_rate: Any = 44100) -> Summary:
-    """Return the Summary of a sound, as a WAV file of 16-bit PCM.
+    """Return the Summary of audio, as a WAV file of 16-bit PCM.
 
     Args:
         tag: the tag; kept as it is, but for `_` in place of quotes, backslashes and control characters.
@@ -40,10 +40,10 @@ def audio(tag: str, tensor: Any, sample_rate: Any = 44100) -> Summary:
 def prepare_audio(tag: str, tensor: Any, sample_rate: Any = 44100) -> partial[Summary]:
     """Check and copy the arguments of `audio`; the call of what is returned encodes them.
 
-    Before the sound there is a value that has its tag and metadata only, and tells TensorBoard's data server that it is
-    WAV. The sound itself has none, like the original's: some readers leave out what has a plugin they do not know.
+    A value with tag and metadata only comes first, by which TensorBoard's data server knows that the audio is WAV.
+    The audio itself has no metadata, like the original's: some readers skip values of a plugin that they do not know.
     """
-    return partial(_encode_told, *_checked(tag, tensor, sample_rate))
+    return partial(_encode_marked, *_checked(tag, tensor, sample_rate))
 
 
 def _checked(tag: str, tensor: Any, sample_rate: Any) -> tuple[str, Array, int]:
@@ -69,21 +69,21 @@ def _checked_rate(tag: str, sample_rate: Any) -> int:
 
 def _encode(tag: str, samples: Array, rate: int) -> Summary:
     frames, channels = samples.shape
-    sound = Summary.Audio(
+    clip = Summary.Audio(
         sample_rate=rate,
         num_channels=channels,
         length_frames=frames,
         encoded_audio_string=_wav(_to_int16(tag, samples), rate),
         content_type="audio/wav",
     )
-    return Summary(value=[Summary.Value(tag=tag, audio=sound)])
+    return Summary(value=[Summary.Value(tag=tag, audio=clip)])
 
 
-def _encode_told(tag: str, samples: Array, rate: int) -> Summary:
-    """Return the sound after what tells the data server, which looks at no `content_type`, that it is WAV.
+def _encode_marked(tag: str, samples: Array, rate: int) -> Summary:
+    """Return the audio after a value that marks it as WAV, for the data server, which ignores `content_type`.
 
     Format: tensorboard/plugins/audio/plugin_data.proto, field 2 of which, the encoding, is 11. With a data class the
-    Python loader would take the sound's empty label for a second sound.
+    Python loader would take the empty label for a second audio clip.
     """
     metadata = plugin_metadata("audio", b"\x10\x0b")
     return Summary(value=[Summary.Value(tag=tag, metadata=metadata), *_encode(tag, samples, rate).value])
@@ -104,7 +104,7 @@ def _to_int16(tag: str, samples: Array) -> Array:
 
 def _wav(samples: Array, rate: int) -> bytes:
     output = io.BytesIO()
-    with wave.open(output, "wb") as sound:
-        sound.setparams((samples.shape[1], 2, rate, len(samples), "NONE", "not compressed"))
-        sound.writeframesraw(samples.tobytes())
+    with wave.open(output, "wb") as file:
+        file.setparams((samples.shape[1], 2, rate, len(samples), "NONE", "not compressed"))
+        file.writeframesraw(samples.tobytes())
     return output.getvalue()

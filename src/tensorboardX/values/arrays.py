@@ -123,13 +123,13 @@ def _one_element(value: Any, tag: str) -> float:
 
 
 def _loss(value: Any) -> float | None:
-    """Return the number of a torch tensor such as a loss, by a way several times shorter than that of arrays."""
+    """Return the number of a torch tensor such as a loss, by a path several times faster than that of arrays."""
     torch = sys.modules.get("torch")
     if torch is None or type(value) is not torch.Tensor:
         return None
     try:
         number = value.item()
-    except (RuntimeError, NotImplementedError):  # the way of arrays finds out, and says, what is wrong
+    except (RuntimeError, NotImplementedError):  # the path of arrays raises an error with the reason
         return None
     return number if type(number) is float else None
 
@@ -158,7 +158,7 @@ def to_step(step: Any) -> int | None:
 def to_walltime(walltime: Any) -> float:
     """Return a wall time in seconds since the epoch. Raises ValueError unless it is finite.
 
-    TensorBoard's data server gives up on a whole file at the first NaN and drops infinite times.
+    TensorBoard's data server stops reading a file at the first NaN and drops infinite times.
     """
     try:
         seconds = float(_plain_number(walltime))
@@ -248,7 +248,7 @@ def _from_paddle(tensor: Any, tag: str) -> Array:
 def _from_protocol(value: Any, tag: str) -> Array:
     inner = _inner_array(value)
     array: Array = np.asarray(value) if inner is None else _convert(inner, tag)
-    array = array.view()  # it may be memory of `value`: a view tells that it is not owned
+    array = array.view()  # it may be memory of `value`: a view marks it as not owned
     if array.dtype == object and hasattr(value, "__dlpack__"):
         array = np.from_dlpack(value)
     if array.dtype == object and hasattr(type(value), "__float__"):

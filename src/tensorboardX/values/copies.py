@@ -19,23 +19,23 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
-_SMALL = 64 << 10  # what the allocator of the process recycles well enough itself
+_SMALL = 64 << 10  # the allocator of the process recycles smaller blocks well itself
 _SLAB = 4 << 20
 _MOST_BYTES = 32 << 20  # of memory kept for copies to come
 _ALIGNMENT = 64
 _HUGE_PAGE = 2 << 20  # one costs less to clear and to map than the 512 pages it replaces
-_QUICK = 1 << 20  # is copied within 100 us: to get the interpreter lock back, which NumPy lets go of, may take longer
+_QUICK = 1 << 20  # copied within 100 us; NumPy would release the interpreter lock, and getting it back may take longer
 
 
 class _Slab:
-    """Memory for one copy behind the other; free again when the last reference to any of them is gone."""
+    """Memory for several copies, one after the other. It is free again when no copy is referenced any more."""
 
     def __init__(self, nbytes: int) -> None:
         self.memory = _fresh_memory(nbytes)
         self._used = 0
 
     def has(self, nbytes: int) -> bool:
-        """Return whether there is room for `nbytes`, and a slab of this size is not too much to tie down for them."""
+        """Return whether there is room for `nbytes`, and the slab is not much larger than that."""
         if self.is_unused():
             self._used = 0
         return self._used + nbytes <= self.memory.nbytes <= max(_SLAB, 2 * nbytes)
@@ -78,7 +78,7 @@ class CopyBuffers:
         self.forget_all()
 
     def forget_all(self) -> None:
-        """In a fork's child: the lock may have been held, and the copies are the parent's."""
+        """In a fork's child: the lock may have been held, and the copies belong to the parent."""
         self._slabs: list[_Slab] = []
         self._lock = threading.Lock()
 
@@ -98,14 +98,14 @@ class CopyBuffers:
 
     def _recycled(self, nbytes: int) -> npt.NDArray[np.uint8] | None:
         """Return memory of a slab, or None where none can be had now."""
-        if not self._lock.acquire(blocking=False):  # a signal handler or a finalizer may copy while its thread does
+        if not self._lock.acquire(blocking=False):  # in a signal handler or finalizer, whose thread holds the lock
             return None
         try:
             slab = self._slab_for(nbytes)
             if slab is None and nbytes > _SLAB // 2:
-                slab = _Slab(nbytes)  # for this copy alone, not kept
+                slab = _Slab(nbytes)  # for this copy only, not kept
             return None if slab is None else slab.take(nbytes)
-        except MemoryError:  # there may be enough for the copy alone
+        except MemoryError:  # there may be enough for the copy itself
             return None
         finally:
             self._lock.release()
@@ -116,7 +116,7 @@ class CopyBuffers:
                 self._slabs.insert(0, self._slabs.pop(index))  # the last used comes first
                 return slab
         wanted = max(nbytes, _SLAB)
-        for slab in reversed(self._slabs):  # those in use stay: one small copy would keep a whole slab alive, uncounted
+        for slab in reversed(self._slabs):  # those in use are kept: a small copy keeps its whole slab alive
             if self._kept_bytes() + wanted <= _MOST_BYTES:
                 break
             if slab.is_unused():

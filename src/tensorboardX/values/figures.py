@@ -27,12 +27,12 @@ def render(tag: str, figures: Any, close: bool = True) -> Array:
     """As `figure_to_image`, with errors that name the tag."""
     if not isinstance(figures, (list, tuple)):
         return _render(tag, figures, close)
-    pictures = [_render(tag, figure, close) for figure in figures]
-    shapes = sorted({picture.shape for picture in pictures})
+    images = [_render(tag, figure, close) for figure in figures]
+    shapes = sorted({image.shape for image in images})
     if len(shapes) != 1:
         sizes = ", ".join(f"{width} x {height}" for _, height, width in shapes[:3]) or "none"
         raise RefusedValueError(f"tag {shown(tag)}: got figures of the sizes {sizes}; accepted is figures of one size")
-    return np.stack(pictures)
+    return np.stack(images)
 
 
 def _render(tag: str, figure: Any, close: bool) -> Array:
@@ -56,7 +56,7 @@ def _render(tag: str, figure: Any, close: bool) -> Array:
 
 
 def _close(figure: Any) -> None:
-    """Close a figure of pyplot; one made without pyplot is nobody's to close."""
+    """Close a figure of pyplot; one made without pyplot needs no closing."""
     import sys
 
     pyplot = sys.modules.get("matplotlib.pyplot")

@@ -18,10 +18,10 @@ Writer = TypeVar("Writer", bound=type)
 
 
 class _Disabled:
-    """True, for dynamo. It asks before it runs a function, which is when torch is there in any case."""
+    """True, for dynamo. It asks before it runs a function, so torch is imported by then."""
 
     def __bool__(self) -> bool:
-        tell_compiler()
+        register_with_compiler()
         return True
 
 
@@ -40,8 +40,8 @@ def keep_from_compiler(writer: Writer) -> Writer:
     return writer
 
 
-def tell_compiler() -> None:
-    """Give the methods their strategy if torch is there by now: not to compile them, nor any frame below them."""
+def register_with_compiler() -> None:
+    """Set the strategy of the methods if torch is imported by now: do not compile them, nor any frame they call."""
     dynamo: Any = sys.modules.get("torch._C._dynamo.eval_frame")
     if not _entry_points or not hasattr(dynamo, "_FrameExecStrategy"):  # nothing new, no torch, or one before 2.7
         return

@@ -1,4 +1,4 @@
-"""Settings from the environment, for programs that nobody edits.
+"""Settings from the environment, for programs that cannot be edited.
 
 An argument that is not the default wins over a variable. A value that cannot be one is a warning, and the default.
 """
@@ -25,7 +25,7 @@ _refused: set[tuple[str, str]] = set()
 
 
 def setting(name: str, given: T, default: T) -> T:
-    """Return an argument, or what the environment says where it is the default.
+    """Return an argument, or the setting of the environment if the argument has its default.
 
     Args:
         name: of the argument.

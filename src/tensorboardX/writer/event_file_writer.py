@@ -1,6 +1,6 @@
-"""EventFileWriter: Events become the records of files, behind the callers.
+"""EventFileWriter: Events are written as records of files, in the background.
 
-`tensorboardX.event_file_writer` is this very module: tools put an `EventsWriter` or `RecordWriter` of their own there.
+`tensorboardX.event_file_writer` is this very module: tools replace its `EventsWriter` or `RecordWriter`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _PLAIN_RECORD_WRITER = RecordWriter
 
 @keep_from_compiler
 class EventFileWriter(Replaceable):
-    """Writes Events to files in a log directory, from a thread behind the callers.
+    """Writes Events to files in a log directory, from a background thread.
 
     Args:
         logdir: the directory; made if it is not there.
@@ -41,7 +41,7 @@ class EventFileWriter(Replaceable):
         options: see `QueueOptions`.
     """
 
-    # The file that was opened last, closed or not: programs read its `_file_name`, and may put another in its place.
+    # The file that was opened last, closed or not: programs read its `_file_name`, and may replace it.
     _ev_writer: EventsWriter | None = None
 
     def __init__(
@@ -60,7 +60,7 @@ class EventFileWriter(Replaceable):
         self._settings = (self._logdir, max_queue_size, flush_secs, filename_suffix)
         self._options = options
         prefix = local_path(os.path.join(self._logdir, "events"))
-        if is_relative(prefix):  # for later files, should the process go elsewhere
+        if is_relative(prefix):  # for later files: the process may change its working directory
             prefix = os.path.abspath(prefix)
 
         def open_file() -> EventsWriter:
@@ -97,7 +97,7 @@ class EventFileWriter(Replaceable):
     ) -> None:
         preload()
         self.queue = queue = EventQueue(open_file, thread, options, first)
-        # A writer that nobody can reach any more is closed behind everybody's back.
+        # An unreachable writer is closed, without waiting.
         weakref.finalize(self, queue.request_close).atexit = False
 
     @property
@@ -107,7 +107,7 @@ class EventFileWriter(Replaceable):
 
     @property
     def stats(self) -> Stats:
-        """What became of the events so far."""
+        """Counts of the events so far."""
         return self.queue.stats
 
     def get_logdir(self) -> str:
@@ -127,11 +127,11 @@ class EventFileWriter(Replaceable):
         """Accepted for compatibility: an event added after `close` opens a new file by itself."""
 
     def flush(self) -> None:
-        """Wait until every earlier event is with the operating system."""
+        """Wait until the operating system has every earlier event."""
         self.queue.flush()
 
     def close(self) -> None:
-        """Write everything, bring it onto the disk and close the file. Idempotent."""
+        """Write everything, sync and close the file. Idempotent."""
         self.queue.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -139,7 +139,7 @@ class EventFileWriter(Replaceable):
 
 
 def _checked(first: EventsWriter) -> EventsWriter:
-    """Make sure that the first file can be written; raise OSError if not. A class that a tool put in may not know."""
+    """Check that the first file can be written; raise OSError if not. A class of a tool may lack the check."""
     try:
         getattr(first, "check_writable", bool)()
     except OSError:

@@ -130,7 +130,7 @@ class FileWriter(Replaceable):
     def __init__(
         self, logdir: Any, max_queue: int = 10, flush_secs: float = 120, filename_suffix: str = "", **options: Any
     ) -> None:
-        from .. import writer  # tools put an EventFileWriter of their own there
+        from .. import writer  # tools replace the EventFileWriter there
 
         make = writer.EventFileWriter
         own = isinstance(make, type) and issubclass(make, EventFileWriter)
@@ -144,13 +144,13 @@ class FileWriter(Replaceable):
 
     @property
     def stats(self) -> Stats:
-        """What became of the events so far."""
+        """Counts of the events so far."""
         stats = getattr(self.event_writer, "stats", None)
         return stats if isinstance(stats, Stats) else Stats()
 
     @property
     def queue(self) -> EventQueue | None:
-        """The queue that a caller may feed past `add_event`, or None where a layer on the way was replaced."""
+        """The queue that a caller may use in place of `add_event`, or None where a layer was replaced."""
         writer = self.event_writer
         plain = (
             getattr(self.add_event, "__func__", None) is _PLAIN_ADD_EVENT
@@ -181,9 +181,9 @@ class FileWriter(Replaceable):
         walltime: Any = None,
         is_scalar: bool = False,
     ) -> None:
-        """Write the Summary that `encode()` returns, or its bytes, behind the caller where no layer was replaced.
+        """Write the Summary that `encode()` returns, or its bytes, in the background unless a layer was replaced.
 
-        What is logged under one tag is written in that order. Other scalars may pass a value that is slow to encode.
+        Values of one tag are written in order. Scalars of other tags may pass a value that is slow to encode.
         """
         queue = self.queue
         if queue is None:
@@ -233,11 +233,11 @@ class FileWriter(Replaceable):
     add_openvino_graph = add_onnx_graph
 
     def flush(self) -> None:
-        """Wait until every earlier event is with the operating system."""
+        """Wait until the operating system has every earlier event."""
         self.event_writer.flush()
 
     def close(self) -> None:
-        """Write everything, bring it onto the disk and close the file."""
+        """Write everything, sync and close the file."""
         self.event_writer.close()
 
     def reopen(self) -> None:

@@ -23,7 +23,7 @@ class ScalarHistory:
         self._count += 1
 
     def _forget(self) -> None:
-        # Of a list, which no other thread changes meanwhile.
+        # A list is a copy, which other threads do not change.
         series, points = max(list(self.points.items()), key=lambda item: len(item[1]))
         surplus = (len(points) + 1) // 2
         del points[:surplus]

@@ -1,4 +1,4 @@
-"""The methods of SummaryWriter that log pictures, films, sounds, texts and shapes.
+"""The methods of SummaryWriter that log images, videos, audio, texts and meshes.
 
 Those that few programs call import their encoders themselves.
 """
@@ -116,7 +116,7 @@ class MediaMethods(RunWriter):
     def add_audio(
         self, tag: str, snd_tensor: Any, global_step: Any = None, sample_rate: int = 44100, walltime: Any = None
     ) -> None:
-        """Log a sound, as 16-bit WAV. The tag is kept, but for quotes, backslashes and control characters.
+        """Log audio, as 16-bit WAV. The tag is kept, but for quotes, backslashes and control characters.
 
         Args:
             snd_tensor: shape (L,) or (L, C), L samples of C channels, 1 or 2; (1, L) is one channel too. Floats in

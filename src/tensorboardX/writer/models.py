@@ -71,7 +71,7 @@ class ModelMethods(RunWriter):
         Args:
             mat: the points, shape (N, D), stored as float32. TensorBoard shows the first 100,000.
             metadata: N labels, or with `metadata_header` N rows of cells.
-            label_img: N square pictures, shape (N, C, H, H); side by side in a square they measure 8192 pixels at
+            label_img: N square images, shape (N, C, H, H); side by side in a square they measure 8192 pixels at
                 most.
             metadata_header: the names of the columns.
         """

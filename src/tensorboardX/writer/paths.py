@@ -22,7 +22,7 @@ def below(logdir: str, *names: str) -> str:
     that some file system refuses are replaced by `_`, which is appended to names that it refuses, and to that of the
     projector's config: a directory in its place takes all embeddings off the page. `tfevents` becomes `tf_events`:
     TensorBoard's Python loader takes a directory with that in its name for an event file, and loses the run around it.
-    Overlong names are cut and told apart by a hash. Raises TypeError for a name that is no string.
+    Overlong names are cut, with a hash that keeps them unique. Raises TypeError for a name that is no string.
     """
     given = [part for name in names for part in check_tag(name).split("/") if part not in ("", ".")]
     parts = [_safe_part(part) for part in given]

@@ -1,7 +1,7 @@
-"""Layers that tools replace from outside while writers are open, and the news of it.
+"""Layers whose methods tools replace while writers are open, and the notification of that.
 
-ClearML, for one, puts a function of its own in the place of `FileWriter.add_event`. Who takes a shorter way past such
-a method would have to look at each event whether it is still the same; it is told instead.
+ClearML, for one, replaces `FileWriter.add_event`. A fast path that skips such a method would have to check for that at
+each event. It is notified instead.
 """
 
 from __future__ import annotations
@@ -16,34 +16,34 @@ _WATCHED = frozenset({"add_event", "add_summary", "event_writer"})
 
 
 class Shortcut(Protocol):
-    """Something that goes past the methods of a layer."""
+    """A fast path that skips the methods of a layer."""
 
     def update_fast_path(self) -> None:
-        """Look again whether they are still what they were."""
+        """Check again whether any of them was replaced."""
 
 
 _shortcuts: weakref.WeakSet[Shortcut] = weakref.WeakSet()
 
 
-def tell_when_replaced(shortcut: Shortcut) -> None:
+def notify_when_replaced(shortcut: Shortcut) -> None:
     """Call `shortcut.update_fast_path()` whenever a method of a layer is replaced or put back."""
     _shortcuts.add(shortcut)
 
 
-def _tell(name: str) -> None:
+def _notify(name: str) -> None:
     if name in _WATCHED:
         for shortcut in members(_shortcuts):
             shortcut.update_fast_path()
 
 
-class _ReplaceableType(abc.ABCMeta):  # of which a class that is an ABC too must be
+class _ReplaceableType(abc.ABCMeta):  # an ABCMeta, so that subclasses can be ABCs too
     def __setattr__(cls, name: str, value: Any) -> None:
         super().__setattr__(name, value)
-        _tell(name)
+        _notify(name)
 
     def __delattr__(cls, name: str) -> None:
         super().__delattr__(name)
-        _tell(name)
+        _notify(name)
 
 
 class Replaceable(metaclass=_ReplaceableType):
@@ -51,8 +51,8 @@ class Replaceable(metaclass=_ReplaceableType):
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
-        _tell(name)
+        _notify(name)
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
-        _tell(name)
+        _notify(name)

@@ -1,4 +1,4 @@
-"""The life of a SummaryWriter: its run's directory, the writers in it, and their end."""
+"""The lifecycle of a SummaryWriter: the directory of its run, and the file writers in it."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from ..storage.factories import is_local, is_relative, local_path
 from ..storage.links import without_leaving
 from ..summary.histogram import DEFAULT_BINS
 from ..summary.image import checked_format
-from .compiler import tell_compiler
+from .compiler import register_with_compiler
 from .environment import queue_settings, setting
 from .file_writer import DefaultMetadata, DummyFileWriter, FileWriter
 from .history import Point, ScalarHistory
 from .paths import below, kept_inside
-from .replaceable import tell_when_replaced
+from .replaceable import notify_when_replaced
 
 AnyFileWriter = FileWriter | DummyFileWriter
 _MOST_TAGS = 10_000
@@ -48,7 +48,7 @@ def _working_directory() -> str:
 
 
 class Shadowable:
-    """A property in whose place a subclass may have an attribute of its own."""
+    """A property that a subclass may shadow with an attribute of its own."""
 
     def __init__(self, get: Callable[[Any], Any]) -> None:
         self._get = get
@@ -108,12 +108,12 @@ class RunWriter:
         self._scalar_history = ScalarHistory()
         self._custom_scalars_layout: dict[str, dict[str, list[Any]]] = {}
         self._tags_without_step: set[str] = set()
-        self._writer_of_logdir: dict[str, Any] = {}  # `close` leaves them here, to be opened again
+        self._writer_of_logdir: dict[str, Any] = {}  # kept after `close`, to be opened again
         self._thread = WriterThread()
         self._fast_queue: EventQueue | None = None
         self._chart_queues: dict[tuple[str, str], tuple[str, EventQueue]] = {}  # of `add_scalars`
-        tell_when_replaced(self)
-        tell_compiler()
+        notify_when_replaced(self)
+        register_with_compiler()
 
     # ---- where the events go
 
@@ -147,7 +147,7 @@ class RunWriter:
 
     @Shadowable
     def stats(self) -> Stats:
-        """What became of the events of this run and its sub-runs so far, since the writer was made."""
+        """Counts of the events of this run and its sub-runs, since the writer was made."""
         return sum((writer.stats for writer in list(self._writer_of_logdir.values())), Stats())
 
     def _get_file_writer(self) -> Any:
@@ -157,15 +157,15 @@ class RunWriter:
     def _open(self, open_now: bool) -> Any:
         writer = self._writer_in(self._directory, open_now)
         reopen = getattr(getattr(writer, "event_writer", None), "reopen", None)
-        if reopen is not None:  # a class that a tool put in may want to be told; ours does nothing
+        if reopen is not None:  # a class of a tool may need the call; ours does nothing
             reopen()
         self.file_writer, self.all_writers = writer, {writer.get_logdir(): writer}
         return writer
 
     def _writer_in(self, logdir: str, open_now: bool = False) -> Any:
-        """Return the one writer of a directory. Threads that ask at once get the same one."""
+        """Return the one writer of a directory, the same for all threads."""
         writer = self._writer_of_logdir.get(logdir)
-        if isinstance(writer, DummyFileWriter) == self._write_to_disk:  # a tool changed it in between
+        if isinstance(writer, DummyFileWriter) == self._write_to_disk:  # a tool has changed it since
             self._writer_of_logdir.pop(logdir, None)
             writer = None
         return writer or self._writer_of_logdir.setdefault(logdir, self._new_file_writer(logdir, open_now))
@@ -186,7 +186,7 @@ class RunWriter:
         return place if os.pardir in names else without_leaving(root, *names)
 
     def _anchored(self, directory: str) -> str:
-        """Return a directory as it was meant where the writer was made, should the process have gone elsewhere."""
+        """Return a directory relative to the working directory in which the writer was made."""
         moved = is_relative(directory) and _working_directory() != self._anchor
         return os.path.join(self._anchor, local_path(directory)) if moved else directory
 
@@ -200,7 +200,7 @@ class RunWriter:
         return logdir, writer
 
     def _mark_purge(self) -> None:
-        """Say that what an earlier process logged from `purge_step` on is void.
+        """Mark what an earlier process logged from `purge_step` on as void.
 
         TensorBoard's Python loader takes the first START of a run for its beginning and acts on later ones only;
         so two are written, in the first file of this writer and not at each reopening.
@@ -211,10 +211,10 @@ class RunWriter:
             start = Event(session_log=SessionLog(status=SessionLog.START))
             self._get_file_writer().add_event(start, self.purge_step)
 
-    # ---- the way of a value
+    # ---- logging values
 
     def update_fast_path(self) -> None:
-        """Scalars go straight to the queue, unless a layer was replaced or a default step or wall time is set."""
+        """Let scalars go to the queue directly, unless a layer was replaced or a default step or wall time is set."""
         plain = self._default_metadata.step is None and self._default_metadata.walltime is None
         replaced = type(self)._get_file_writer is not RunWriter._get_file_writer
         self._chart_queues = {}
@@ -228,7 +228,7 @@ class RunWriter:
         self._get_file_writer().add_deferred(tag, encode, step, seconds, is_scalar)
 
     def _step_and_walltime(self, tag: str, global_step: Any, walltime: Any) -> tuple[int | None, float]:
-        """Return the step and time of a call. Says once per tag that points without a step fall on one another."""
+        """Return the step and time of a call. Warns once per tag that points without a step overlap."""
         step, seconds = self._default_metadata.resolve(global_step, walltime)
         if step is None and tag and tag not in _MEANT_WITHOUT_STEP:
             if tag in self._tags_without_step:
@@ -253,25 +253,25 @@ class RunWriter:
         finally:
             self.update_fast_path()
 
-    # ---- the end
+    # ---- flush and close
 
     def flush(self) -> None:
-        """Wait until every earlier event is with the operating system: another process can read it, and killing
-        this one loses none of it. Waits no longer than the store makes progress; see docs/reliability.md."""
+        """Wait until the operating system has every earlier event: another process can read it, and killing this one
+        loses none of it. Times out if the store makes no progress; see docs/reliability.md."""
         if len(self._writer_of_logdir) == 1 and self._file_writer is not None:
             self._file_writer.flush()
         else:
             self._each_writer("flush")
 
     def close(self) -> None:
-        """Write everything, bring it onto the disk and close the files. Idempotent; an `add_*` opens new ones."""
+        """Write everything, sync and close the files. Idempotent; an `add_*` opens new ones."""
         self.file_writer = self.all_writers = None
         self._each_writer("close")
 
     def _each_writer(self, method: str) -> None:
-        """Call a method of every file writer, all of them together with the patience for one; raise the first error."""
+        """Call a method of every file writer, with one timeout for all of them; raise the first error."""
         errors = []
-        with self._thread.progress.together():
+        with self._thread.progress.shared_wait():
             for writer in list(self._writer_of_logdir.values()):  # not `all_writers`: another thread may be closing
                 try:
                     getattr(writer, method)()
@@ -289,7 +289,7 @@ class RunWriter:
         self.close()
 
     def __getstate__(self) -> dict[str, Any]:
-        """What another process, or a copy, needs to go on in the same run with files of its own."""
+        """What another process, or a copy, needs to log to the same run in files of its own."""
         kept = ("logdir", "log_dir", "_anchor", "purge_step", "default_bins", "kwargs")
         settings = ("_max_queue", "_flush_secs", "_filename_suffix", "_write_to_disk", "_comet_config", "_image_format")
         chosen = ("_default_histogram", "_queue_settings")

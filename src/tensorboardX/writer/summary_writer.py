@@ -1,4 +1,4 @@
-"""SummaryWriter: what a training loop calls. Each `add_*` checks and copies its value, and hands it on."""
+"""SummaryWriter: what a training loop calls. Each `add_*` checks and copies its value, and queues it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class SummaryWriter(NumberMethods, MediaMethods, ModelMethods):
             for step in range(100):
                 writer.add_scalar("loss", loss, step)
 
-    Every `add_*` returns as soon as its value is checked and copied; encoding and writing happen in a thread
-    behind it. What is pending is in the file within a second, after `flush()` at once. Values may be numbers, lists,
-    NumPy arrays, and tensors of torch, JAX, TensorFlow, Paddle, CuPy, MLX, Chainer and MXNet.
+    Every `add_*` returns as soon as its value is checked and copied; encoding and writing happen in a
+    background thread. Pending values are in the file within a second, and at once after `flush()`. Values may be
+    numbers, lists, NumPy arrays, and tensors of torch, JAX, TensorFlow, Paddle, CuPy, MLX, Chainer and MXNet.
 
     Common to all of them:
 
@@ -28,7 +28,7 @@ class SummaryWriter(NumberMethods, MediaMethods, ModelMethods):
     - `walltime`: seconds since the epoch; the time of the call by default.
     - TypeError or ValueError is raised for a value that cannot be logged, before anything is written; each is
       NotImplementedError and AssertionError as well, which the original and torch raise. After the constructor, no
-      fault of the disk is raised, unless `on_error="raise"` asks for it.
+      error of the disk is raised, unless `on_error="raise"` asks for it.
 
     Args:
         logdir: directory of the run; by default `runs/<date>_<time>_<host><comment>`.

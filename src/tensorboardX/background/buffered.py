@@ -1,4 +1,4 @@
-"""The events that a file which buffers has taken, and its store does not have yet."""
+"""The events in the buffer of a file, which its store does not have yet."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from ..records.framing import FRAME_BYTES
 from .memory import MemoryBudget
 
 
-class Unstored:
-    """Counts them, batch by batch, and their bytes as memory of the run. Used by one thread at a time.
+class BufferedEvents:
+    """Counts buffered events by batch, and their bytes as memory of the run. Used by one thread at a time.
 
     Attributes:
         events: how many there are.
@@ -27,16 +27,16 @@ class Unstored:
         self._batches.append((nbytes, events))
         self._change(nbytes, events)
 
-    def settle(self, buffered: int) -> int:
-        """Return how many events are in the store now that the file keeps only `buffered` bytes."""
+    def remove_stored(self, buffered_bytes: int) -> int:
+        """Return how many events are in the store now that the file buffers only `buffered_bytes`."""
         before = self.events
-        while self._batches and self._nbytes - self._batches[0][0] >= buffered:
+        while self._batches and self._nbytes - self._batches[0][0] >= buffered_bytes:
             nbytes, events = self._batches.popleft()
             self._change(-nbytes, -events)
         return before - self.events
 
-    def forget(self) -> int:
-        """Return how many events are lost with the file."""
+    def discard(self) -> int:
+        """Count nothing any more; return how many events are lost with the file."""
         lost = self.events
         self._batches.clear()
         self._change(-self._nbytes, -lost)
@@ -45,4 +45,4 @@ class Unstored:
     def _change(self, nbytes: int, events: int) -> None:
         self._nbytes += nbytes
         self.events += events
-        self._memory.take_unstored(nbytes)
+        self._memory.take_buffered(nbytes)

@@ -104,7 +104,7 @@ def test_a_dropped_event_raises_where_errors_are_to_be_raised(store, patience):
 
 
 @pytest.mark.parametrize("fault", ["dead", "fail(errno.EIO)"])
-def test_the_end_says_how_many_events_are_lost(tmp_path, fault):
+def test_the_number_of_lost_events_is_logged_at_exit(tmp_path, fault):
     script = f"""
         from tensorboardX.background import progress
         progress.PATIENCE = 0.3

@@ -264,6 +264,19 @@ def test_flush_flushes_a_buffered_file_that_was_written_before(store):
     writer.close()
 
 
+def test_texts_take_of_the_memory_what_they_are_long(store, patience):
+    writer = SummaryWriter(store.logdir(), on_full="drop", max_queue_bytes=1 << 20)
+    go_on = threading.Event()
+    store.always = block(go_on)
+    for step in range(40):
+        writer.add_text("long", "x" * (100 << 10), step)
+    go_on.set()
+    store.always = None
+    writer.close()
+    assert writer.stats.dropped >= 28
+    assert writer.stats.written + writer.stats.dropped == 40
+
+
 def test_log_handler_that_logs_to_the_same_writer_does_not_deadlock(store, patience):
     writer = SummaryWriter(store.logdir(), max_queue_bytes=256 * 100)
 

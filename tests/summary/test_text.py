@@ -9,6 +9,11 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.plugins.text import metadata as text_plugin
 from tensorboard.util import tensor_util
 
+from tensorboardX.proto.summary_pb2 import Summary as Message
+from tensorboardX.proto.summary_pb2 import SummaryMetadata
+from tensorboardX.proto.tensor_pb2 import TensorProto
+from tensorboardX.proto.tensor_shape_pb2 import TensorShapeProto
+from tensorboardX.proto.types_pb2 import DT_STRING
 from tensorboardX.summary.text import prepare_text, text
 
 
@@ -36,3 +41,17 @@ def test_half_of_a_surrogate_pair_becomes_a_question_mark():
 def test_what_is_no_string_is_refused(content):
     with pytest.raises(TypeError, match="'note'"):
         prepare_text("note", content)
+
+
+@given(st.text(max_size=300), st.text(max_size=300))
+def test_the_bytes_are_those_of_protobuf(tag, content):
+    encoded = prepare_text(tag, content)()
+    metadata = SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name="text"))
+    [value] = Message.FromString(encoded).value
+    tensor = TensorProto(
+        dtype=DT_STRING,
+        tensor_shape=TensorShapeProto(dim=[TensorShapeProto.Dim(size=1)]),
+        string_val=[content.encode("utf-8", "replace")],
+    )
+    expected = Message(value=[Message.Value(tag=value.tag, metadata=metadata, tensor=tensor)])
+    assert encoded == expected.SerializeToString()

@@ -19,8 +19,9 @@ class AutoResetEvent:
 
     def set(self) -> None:
         """Wake a waiting thread, or the next thread that waits."""
-        with contextlib.suppress(RuntimeError):  # raised where it is set already
-            self._lock.release()
+        if self._lock.locked():  # not set yet; mostly it is, and an exception takes a microsecond
+            with contextlib.suppress(RuntimeError):  # raised where another thread has just set it
+                self._lock.release()
 
     def wait(self, seconds: float) -> bool:
         """Wait until set, `seconds` at most; return whether it was, and reset it."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from functools import partial
 from typing import Any
 
 from ..errors import type_error
 from ..proto.plugin_text_pb2 import TextPluginData
 from ..proto.summary_pb2 import Summary
+from ..proto.tensor_pb2 import TensorProto
 from .metadata import plugin_metadata
 from .size import check_texts
 from .tags import kept_tag
 from .tensor_proto import string_proto
+from .wire import packed
 
 
 def text(tag: str, text: Any) -> Summary:
@@ -23,10 +26,10 @@ def text(tag: str, text: Any) -> Summary:
 
     Raises TypeError unless both are strings, ValueError for a text of 2 GiB.
     """
-    return prepare_text(tag, text)()
+    return Summary.FromString(prepare_text(tag, text)())
 
 
-def prepare_text(tag: str, text: Any) -> partial[Summary]:
+def prepare_text(tag: str, text: Any) -> partial[bytes]:
     """Check the arguments of `text`; the call of what is returned encodes them."""
     tag = kept_tag(tag)
     if not isinstance(text, str):
@@ -35,8 +38,19 @@ def prepare_text(tag: str, text: Any) -> partial[Summary]:
     return partial(_encode, tag, text.encode("utf-8", "replace"))
 
 
-def _encode(tag: str, text: bytes) -> Summary:
-    metadata = plugin_metadata("text", TextPluginData(version=0).SerializeToString())
-    return Summary(
-        value=[Summary.Value(tag=f"{tag}/text_summary", metadata=metadata, tensor=string_proto([text], [1]))]
-    )
+def _encode(tag: str, text: bytes) -> bytes:
+    return packed(1, _name(tag) + packed(_TENSOR, _SHAPE + packed(_STRING, text)) + _METADATA)
+
+
+@functools.lru_cache(maxsize=4096)
+def _name(tag: str) -> bytes:
+    """Return the field of the tag, the first of `Summary.Value`."""
+    return packed(1, f"{tag}/text_summary".encode())
+
+
+_TENSOR, _STRING = Summary.Value.TENSOR_FIELD_NUMBER, TensorProto.STRING_VAL_FIELD_NUMBER
+_SHAPE = string_proto([], [1]).SerializeToString()  # what a tensor of one string begins with
+_METADATA = packed(
+    Summary.Value.METADATA_FIELD_NUMBER,
+    plugin_metadata("text", TextPluginData(version=0).SerializeToString()).SerializeToString(),
+)

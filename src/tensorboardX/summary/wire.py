@@ -16,7 +16,7 @@ _ONE_BYTE = [bytes((number,)) for number in range(0x80)]
 
 def event(summary: bytes, step: int | None, walltime: float) -> bytes:
     """Return a serialized Event with a serialized Summary, as protobuf writes it. Format: event.proto."""
-    time_field = b"\x09" + _pack_double(walltime) if is_stored(walltime) else b""
+    time_field = b"\x09" + _pack_double(walltime) if walltime or is_stored(walltime) else b""
     step_field = b"\x10" + varint(step) if step else b""
     return b"".join((time_field, step_field, b"\x2a", varint(len(summary)), summary))
 
@@ -42,8 +42,8 @@ def double(number: int, value: float) -> bytes:
 
 
 def packed(number: int, data: bytes) -> bytes:
-    """Return a field of bytes, or of packed numbers, by its number in the message."""
-    return b"".join((varint(number << 3 | 2), varint(len(data)), data))
+    """Return a field of bytes, or of packed numbers, by its number in the message, below 32."""
+    return _KEYS[number] + varint(len(data)) + data
 
 
 def is_stored(double: float) -> bool:
@@ -66,3 +66,6 @@ def varint(number: int) -> bytes:
         number >>= 7
     out.append(number)
     return bytes(out)
+
+
+_KEYS = [varint(number << 3 | 2) for number in range(32)]  # of fields that have a length

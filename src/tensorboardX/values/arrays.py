@@ -160,6 +160,8 @@ def to_walltime(walltime: Any) -> float:
 
     TensorBoard's data server stops reading a file at the first NaN and drops infinite times.
     """
+    if type(walltime) is float and math.isfinite(walltime):
+        return walltime
     try:
         seconds = float(_plain_number(walltime))
     except OverflowError as error:

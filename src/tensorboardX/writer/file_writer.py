@@ -268,9 +268,12 @@ def _cost_of(encode: Callable[[], Summary | bytes]) -> tuple[int, bool]:
     nbytes, waits = 1024, False
     if type(encode) is partial:
         for argument in encode.args:
-            if type(argument) is np.ndarray:
+            kind = type(argument)
+            if kind is np.ndarray:
                 nbytes += argument.nbytes
-            elif type(argument) is not str:
+            elif kind is bytes:  # a text
+                nbytes += len(argument)
+            elif kind is not str:
                 nbytes += getattr(argument, "nbytes", 0)
                 waits = waits or getattr(argument, "is_on_device", False)
     return nbytes, waits

@@ -112,4 +112,4 @@ class Outside:
 
     def discard(self) -> None:
         """Remove everything."""
-        shutil.rmtree(self._directory)
+        shutil.rmtree(self._directory, ignore_errors=True)  # a process may still be ending

@@ -73,6 +73,8 @@ class Actor:
         if world.life.shares:
             tag, base = f"shared-{kind}", (self._process.number * 8 + self._number) * ORDINALS
         first = self._next.get(tag, base)
+        if first + count > base + ORDINALS and world.life.shares:
+            return  # a daemon thread in a life that something holds up
         self._next[tag] = first + count
         if world.life.shares:
             writer = calls.Stepless(writer, lambda step: nullcontext())

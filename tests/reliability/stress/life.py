@@ -104,7 +104,12 @@ def _install_handlers(world: Any) -> None:
         handler.perform([plan.Action("scalar"), plan.Action("scalar"), plan.Action("flush")])
         inside = False
 
+    pid = os.getpid()
+
     def log_and_leave(number: int, frame: object) -> None:
+        if os.getpid() != pid:  # a worker that a pool has forked ends as others do
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
         Actor(world, 6, "term", run_process).perform([plan.Action("scalar"), plan.Action("close")])
         sys.exit(END_STATUS["term handled"])
 

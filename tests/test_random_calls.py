@@ -18,6 +18,8 @@ from support.differences import comparable, described, safe_directory
 from support.original import run_original
 
 import tensorboardX
+from tensorboardX.proto.event_pb2 import Event
+from tensorboardX.summary.tags import clean_tag
 
 CALLS = int(os.environ.get("TENSORBOARDX_RANDOM_CALLS", "2000"))
 SEED = int(os.environ.get("TENSORBOARDX_RANDOM_SEED", "0"))
@@ -36,8 +38,16 @@ def _run_ours(*arguments: object) -> None:
 
 def _records(logdir: Path, ours: bool) -> dict[str, list[bytes]]:
     found = stock.events(logdir)
-    records = {run: list(comparable(events, ours, random_calls.WALLTIME)) for run, events in found.items()}
+    records = {
+        run: sorted(comparable(events, ours, random_calls.WALLTIME), key=_first_tag) for run, events in found.items()
+    }
     return records if ours else {safe_directory(run): of_run for run, of_run in records.items()}
+
+
+def _first_tag(record: bytes) -> str:
+    """Return what records are sorted by: only those of one tag are in the order of the calls."""
+    values = Event.FromString(record).summary.value
+    return clean_tag(values[0].tag) if values else ""
 
 
 def test_the_original_and_ours_write_equal_records(original_python: Path, tmp_path: Path) -> None:

@@ -173,9 +173,9 @@ class _Judge:
                 continue
             calls = self._ledger.of(flush.process, flush.writer)
             lost = self._lost([call for call in calls if 0 <= call.end < flush.begin])
-            given_up = self._given_up_at(flush)
-            if len(lost) > given_up:
-                yield from _some(lost, f"events that {_name(flush)} acknowledged are lost, and {given_up} counted so")
+            counts = self._counts_after(flush)
+            if len(lost) > counts.given_up + _more_in_series(calls, counts):
+                yield from _some(lost, f"events that {_name(flush)} acknowledged are lost, {counts.counts}")
 
     def _gave_up(self, flush: Call) -> list[str]:
         """Return the warnings that say that a flush has not done everything: its own, or that of a stall which lasts.
@@ -194,11 +194,14 @@ class _Judge:
                 own.append(warning.text)
         return own + stall
 
-    def _given_up_at(self, flush: Call) -> int:
+    def _counts_after(self, flush: Call) -> Stats:
+        """Return the counts that the thread of a flush reported after it; nothing is given up where it could not."""
         for stats in self._ledger.stats:
             if stats.at > flush.end and (stats.process, stats.thread) == (flush.process, flush.thread):
-                return stats.given_up
-        return 0
+                return stats
+        return Stats(
+            flush.end, flush.process, flush.thread, "now", flush.writer, dict.fromkeys(("dropped", "failed"), 0)
+        )
 
     def _ends(self) -> Iterator[str]:
         """Complain of what is lost or unaccounted for at the end of a process while which Python still ran."""
@@ -208,8 +211,8 @@ class _Judge:
                 yield from _some(lost, f"events are lost of the worker {name} of a pool")
             if not self._is_clean(name):
                 continue
-            if not told.ended:
-                yield f"process {name} did not come to its end"
+            if not told.ended and not self._weather.may_drop(-1):  # it cannot tell where multiprocessing ends already
+                yield from _some(self._lost(self._ledger.of(name, -1)), f"events of process {name} are lost at its end")
             for stats in self._ledger.last_stats.values():
                 if stats.process == name:
                     yield from self._account(stats)
@@ -220,7 +223,7 @@ class _Judge:
         found = sum(self._found[key] for call in calls if call.logs for key in call.events())
         unknown = sum(call.count * len(call.runs) for call in calls if call.logs and not call.accepted)
         who = f"writer {stats.writer} of process {stats.process}, {stats.counts}"
-        if len(lost) > stats.given_up:
+        if len(lost) > stats.given_up + _more_in_series(calls, stats):
             yield from _some(lost, f"events are lost at the end; {who}")
         elif len(lost) < stats.given_up - unknown and not self._ends_given_up(stats.process):
             yield f"{who}: of the events said to be given up only {len(lost)} are not there"
@@ -284,6 +287,11 @@ class _Judge:
         most = sum(each["max_queue_bytes"] for each in options) // 1024 + _MOST_KILOBYTES
         if told.kilobytes[1] - told.kilobytes[0] > most:
             yield f"memory grew from {told.kilobytes[0]} to {told.kilobytes[1]} KiB, more than {most} KiB"
+
+
+def _more_in_series(calls: list[Call], stats: Stats) -> int:
+    """Return how many events may be given up beyond the number that is counted: a series counts as one."""
+    return sum(call.count - 1 for call in calls if call.what == "series") if stats.given_up else 0
 
 
 def _key(found: Found) -> Key:

@@ -29,7 +29,8 @@ class Weather:
         """Return whether events of a writer may be dropped, and counted: -1 stands for any."""
         writers = self._life.writers if writer < 0 else [self._life.writers[writer]]
         options = [each.options for each in writers]
-        raises = any(each.get("on_error") == "raise" for each in options) and bool(self._life.faults)
+        may_err = bool(self._life.faults) or self._life.store != "local"
+        raises = may_err and any(each.get("on_error") == "raise" for each in options)
         if any(each.do == "remove" for each in self._life.disturbances):
             return True  # what was logged before that is not worth a new directory at the end
         return self.gives_up or raises or any(each.get("on_full") == "drop" for each in options)

@@ -15,6 +15,7 @@ Buffer = bytes | memoryview
 _pack_double = struct.Struct("<d").pack
 _unpack_double = struct.Struct("<d").unpack_from
 _ONE_BYTE = [bytes((number,)) for number in range(0x80)]
+_NOT_LAST = [bytes((number | 0x80,)) for number in range(0x80)]  # of a varint: more bytes follow
 
 
 def event(summary: bytes, step: int | None, walltime: float) -> bytes:
@@ -69,9 +70,9 @@ def varint(number: int) -> bytes:
     if 0 <= number < 0x80:
         return _ONE_BYTE[number]
     if 0 <= number < 0x4000:
-        return bytes((number & 0x7F | 0x80, number >> 7))
+        return _NOT_LAST[number & 0x7F] + _ONE_BYTE[number >> 7]
     if 0 <= number < 0x200000:
-        return bytes((number & 0x7F | 0x80, number >> 7 & 0x7F | 0x80, number >> 14))
+        return _NOT_LAST[number & 0x7F] + _NOT_LAST[number >> 7 & 0x7F] + _ONE_BYTE[number >> 14]
     number &= 0xFFFFFFFFFFFFFFFF
     out = []
     while number >= 0x80:

@@ -116,7 +116,7 @@ def main() -> None:
     ready = dict(pair.split("=", 1) for pair in options.python_of)
     pythons = interpreters(ready, [name for name in NAMES if name in libraries or name == "ours"])
     ours = pythons["ours"]
-    subprocess.run([ours.python, "-m", "benchmarks.inputs"], env=ours.environment(), cwd=ROOT, check=True)
+    subprocess.run([ours.python, "-m", "benchmarks.pictures"], env=ours.environment(), cwd=ROOT, check=True)
     results: dict[str, Any] = {
         "command": shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]]),
         "date": time.strftime("%Y-%m-%d"),

@@ -85,8 +85,11 @@ def _scalars_at_step(writer: Writer, values: Mapping[str, float], step: int) -> 
         _each_scalar(writer, values, step)
 
 
-def _image(title: str, prepare: Callable[[], np.ndarray]) -> Case:
-    return Case(title, 40, lambda writer, image, step: writer.add_image("image", image, step), prepare, "add_image")
+def _image(title: str, picture: str) -> Case:
+    def call(writer: Writer, image: np.ndarray, step: int) -> None:
+        writer.add_image("image", image, step)
+
+    return Case(f"add_image 256x256, {title}", 40, call, lambda: inputs.channels_first(picture), "add_image")
 
 
 def _pr_curve(writer: Writer, data: tuple[np.ndarray, np.ndarray], step: int) -> None:
@@ -146,9 +149,13 @@ CASES: dict[str, Case] = {
         lambda: inputs.normal(1_000_000),
         "add_histogram",
     ),
-    "image_natural": _image("add_image 256x256, natural", inputs.photo),
-    "image_noise": _image("add_image 256x256, noise", inputs.noise),
-    "image_smooth": _image("add_image 256x256, smooth", inputs.smooth),
+    "image_natural": _image("natural", "photograph"),
+    "image_texture": _image("texture", "texture"),
+    "image_noise": _image("noise", "noise"),
+    "image_smooth": _image("smooth", "gradient"),
+    "image_figure": _image("figure", "figure"),
+    "image_heat_map": _image("heat map", "heat_map"),
+    "image_digits": _image("digits", "digits"),
     "images": Case(
         "add_images 16x3x64x64",
         40,

@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 
-from benchmarks.environments import ENVS
-
-PHOTO = ENVS / "photo.npy"
-
-
-def save_photo(path: Path = PHOTO) -> None:
-    """Save a 256 x 256 crop of scikit-learn's photograph of a temple, uint8, CHW. Run by our interpreter, once."""
-    from sklearn.datasets import load_sample_image
-
-    crop = load_sample_image("china.jpg")[100:356, 200:456]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.save(path, np.ascontiguousarray(crop.transpose(2, 0, 1)))
+from benchmarks.pictures import picture
 
 
 def photo() -> np.ndarray:
     """A natural image: uint8, (3, 256, 256)."""
-    image: np.ndarray = np.load(PHOTO)
-    return image
+    return channels_first("photograph")
 
 
-def noise() -> np.ndarray:
-    """An image that does not compress: uint8, (3, 256, 256)."""
-    return np.random.default_rng(1).integers(0, 256, (3, 256, 256), dtype=np.uint8)
-
-
-def smooth() -> np.ndarray:
-    """A gradient, which compresses well: uint8, (3, 256, 256)."""
-    ramp = np.arange(256, dtype=np.uint8)
-    rows, columns = np.meshgrid(ramp, ramp, indexing="ij")
-    return np.stack([rows, columns, rows // 2 + columns // 2])
+def channels_first(name: str) -> np.ndarray:
+    """One of `benchmarks.pictures`, as torch has images: uint8, (3, 256, 256)."""
+    return np.ascontiguousarray(picture(name).transpose(2, 0, 1))
 
 
 def photos() -> np.ndarray:
@@ -78,7 +56,3 @@ def vectors(count: int, dimensions: int) -> tuple[np.ndarray, list[str]]:
     """Embedding vectors and a name for each: float32, (count, dimensions), and count strings."""
     matrix = np.random.default_rng(5).normal(size=(count, dimensions)).astype(np.float32)
     return matrix, [f"item {i}" for i in range(count)]
-
-
-if __name__ == "__main__":
-    save_photo(Path(sys.argv[1]) if len(sys.argv) > 1 else PHOTO)

@@ -80,6 +80,25 @@ def _time_section(table: Table, results: dict[str, Any]) -> list[str]:
     return ["## All the work", "", note, "", *_lines(head, rows)]
 
 
+def _processor_section(table: Table, results: dict[str, Any]) -> list[str]:
+    rows = [
+        [
+            _title(case, results),
+            *[_cell(found.get(name, {}).get("cpu"), seconds, spread=True) for name in LIBRARIES],
+            times(over_peer(table, case, "cpu")),
+        ]
+        for case, found in table.items()
+        if any("cpu" in figures for figures in found.values())
+    ]
+    note = (
+        "Seconds of processor time a call, of all threads of the process together, for the same work: "
+        "median of the rounds (least to greatest). On a machine that other programs use, it is the fairer figure."
+    )
+    return (
+        ["## Processor time", "", note, "", *_lines(["case", *LIBRARIES, "better peer / ours"], rows)] if rows else []
+    )
+
+
 def _wait_section(table: Table, results: dict[str, Any]) -> list[str]:
     head = ["case", *LIBRARIES, "better peer / ours", "ours / floor"]
     rows = []
@@ -185,7 +204,15 @@ def _note_section(results: dict[str, Any]) -> list[str]:
 
 def markdown(results: dict[str, Any]) -> str:
     table = summarize(results)
-    sections = [_target_section, _time_section, _wait_section, _loop_section, _size_section, _serve_section]
+    sections = [
+        _target_section,
+        _time_section,
+        _processor_section,
+        _wait_section,
+        _loop_section,
+        _size_section,
+        _serve_section,
+    ]
     lines = [
         "<!-- Written by `python -m benchmarks`. -->",
         "",

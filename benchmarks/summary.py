@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.libraries import PEERS
 
-KEYS = ("wait_median", "wait_p99", "total", "bytes", "peak", "slow_down", "plain")
+KEYS = ("wait_median", "wait_p99", "total", "cpu", "bytes", "peak", "slow_down", "plain")
 
 
 @dataclass(frozen=True)

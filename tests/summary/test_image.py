@@ -183,10 +183,10 @@ def test_no_finite_box_and_no_label_fails(boxes, label, channels):
 def test_what_was_prepared_does_not_change_with_the_callers_arrays():
     pixels, boxes, labels = np.zeros((3, 20, 20), np.uint8), np.array([[1, 1, 9, 9]]), ["a"]
     encode = prepare_image_boxes("a", pixels, boxes, labels=labels)
-    before = encode().SerializeToString()
+    before = encode()
     pixels[:], boxes[:] = 255, 3
     labels.clear()
-    assert encode().SerializeToString() == before
+    assert encode() == before
 
 
 @pytest.mark.parametrize(
@@ -227,6 +227,16 @@ def test_factors_that_cannot_be_are_refused(rescale):
 def test_boxes_that_cannot_be_are_refused(boxes):
     with pytest.raises(ValueError, match=r"'pic'.*\(N, 4\)"):
         prepare_image_boxes("pic", np.zeros((3, 4, 4)), boxes)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 200), (300, 300)])
+def test_the_bytes_are_those_of_protobuf(size):
+    pixels = RANDOM.integers(0, 256, (3, *size), dtype=np.uint8)
+    encoded = prepare_image("a/b", pixels)()
+    message = Summary.Value(tag="a/b", image=make_image(pixels.transpose(1, 2, 0)))
+    assert encoded == Summary(value=[message]).SerializeToString() == image("a/b", pixels).SerializeToString()
+    stored = message.image
+    assert (stored.height, stored.width, stored.colorspace) == (*size, 3)
 
 
 def test_the_helpers_under_the_original_names():

@@ -61,7 +61,8 @@ class BatchEncoder:
         size = taken = 0
         while size < BATCH_BYTES and taken < most and not self._in_flight.is_closing:
             pauses = self._may_pause(len(self._entries))
-            scalars = self._take_scalars(min(most - taken, _SCALARS_BEFORE_PAUSE if pauses else _SCALARS_AT_ONCE))
+            run = min(most - taken, _SCALARS_BEFORE_PAUSE if pauses else _SCALARS_AT_ONCE)
+            scalars = self._take_scalars(run) if self._begins_with_scalar() else []
             if scalars:
                 taken += len(scalars)
                 size += _extend(batch, self._encode_scalars(self._hold_back(scalars)))
@@ -112,6 +113,12 @@ class BatchEncoder:
             else:
                 free.append(scalar)
         return free
+
+    def _begins_with_scalar(self) -> bool:
+        try:
+            return type(self._entries[0]) is tuple
+        except IndexError:  # one call: others take from the queue too
+            return False
 
     def _take_scalars(self, most: int) -> list[ScalarEntry]:
         run: list[ScalarEntry] = []

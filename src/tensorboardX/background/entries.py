@@ -89,7 +89,7 @@ class PendingSummary(Pending):
 
     @property
     def is_quick(self) -> bool:
-        return super().is_quick and not self._waits
+        return self.nbytes <= QUICK_BYTES and not self._waits
 
     def serialize(self) -> list[bytes]:
         """Encode the value, as one Event."""

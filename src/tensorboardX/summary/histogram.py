@@ -18,7 +18,7 @@ from .counting import Float64Array, Floats, Limits, Tally, limits_of, tally
 from .device_counting import DeviceTally, count_on_device, is_countable
 from .size import check_size
 from .tags import clean_tag, kept_tag
-from .wire import double, packed, summary
+from .wire import Buffer, double, field, summary
 
 _LARGEST = float(np.finfo(np.float64).max)
 _MOST_ESTIMATED_BINS = 100_000
@@ -114,7 +114,7 @@ def histogram_raw(
 def make_histogram(values: Array, bins: Any, max_bins: int | None = None) -> HistogramProto:
     """Return the histogram of an array of floats; see `histogram`. The left edge of the first bin that holds
     anything is kept as the limit of an empty bucket before it."""
-    return HistogramProto.FromString(_histogram("", values, bins, max_bins))
+    return HistogramProto.FromString(b"".join(_histogram("", values, bins, max_bins)))
 
 
 def _count_on_device(tag: str, tensor: Any, bins: Any) -> DeviceTally | None:
@@ -134,7 +134,7 @@ def _encode_counted(tag: str, counted: DeviceTally, bins: Any, max_bins: int | N
     return _summary(tag, _histogram_of(tag, *counted.resolve(), bins, max_bins))
 
 
-def _histogram(tag: str, array: Array, bins: Any, max_bins: int | None) -> bytes:
+def _histogram(tag: str, array: Array, bins: Any, max_bins: int | None) -> list[Buffer]:
     with np.errstate(all="ignore"):  # values near the ends of floats; what comes of them is looked at
         values = _as_floats(array.reshape(-1))
         edges = _edges(tag, values, bins)
@@ -147,7 +147,7 @@ def _default_limits(dtype: np.dtype[Any]) -> Limits:
     return limits_of(_DEFAULT_EDGES, dtype)
 
 
-def _histogram_of(tag: str, found: Tally, edges: Float64Array, bins: Any, max_bins: int | None) -> bytes:
+def _histogram_of(tag: str, found: Tally, edges: Float64Array, bins: Any, max_bins: int | None) -> list[Buffer]:
     if found.left_out:
         warn_once(tag, "NaN and infinity have no bin; the histogram leaves them out")
     if not found.size:
@@ -249,17 +249,17 @@ def _trim(edges: Float64Array, counts: Array) -> tuple[Float64Array, Array]:
     return edges[first : last + 2], buckets
 
 
-def _proto(moments: list[float], limits: Float64Array, counts: Array) -> bytes:
-    """Return a serialized HistogramProto. Format: proto/tensorboardX/summary.proto."""
-    fields = [double(number, moment) for number, moment in enumerate(moments, 1)]
-    fields += [
-        packed(number, array.astype("<f8").tobytes()) for number, array in ((6, limits), (7, counts)) if array.size
-    ]
-    return b"".join(fields)
+def _proto(moments: list[float], limits: Float64Array, counts: Array) -> list[Buffer]:
+    """Return the parts of a serialized HistogramProto. Format: tensorboard/compat/proto/summary.proto."""
+    parts: list[Buffer] = [double(number, moment) for number, moment in enumerate(moments, 1)]
+    for number, array in ((6, limits), (7, counts)):
+        if array.size:
+            parts += field(number, array.astype("<f8").tobytes())
+    return parts
 
 
-def _summary(tag: str, histo: bytes) -> bytes:
-    return summary(tag, packed(5, histo))
+def _summary(tag: str, histo: list[Buffer]) -> bytes:
+    return summary(tag, *field(5, *histo))
 
 
 def _checked_bins(tag: str, bins: Any) -> Any:

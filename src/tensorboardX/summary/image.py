@@ -20,6 +20,7 @@ from .layout import GRID_COLUMNS, check_axes, convert_to_HWC
 from .png import encode_png
 from .size import check_size
 from .tags import blob_tag, clean_tag, to_text
+from .wire import Buffer, field, integer, summary
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 """The formats of images."""
@@ -51,12 +52,12 @@ def image(tag: str, tensor: Any, rescale: float = 1, dataformats: str = "CHW") -
 
     Raises TypeError or ValueError that names the tag.
     """
-    return prepare_image(tag, tensor, rescale, dataformats)()
+    return Summary.FromString(prepare_image(tag, tensor, rescale, dataformats)())
 
 
 def prepare_image(
     tag: str, tensor: Any, rescale: float = 1, dataformats: str = "CHW", image_format: str = "PNG"
-) -> partial[Summary]:
+) -> partial[bytes]:
     """Check and copy the arguments of `image`; the call of what is returned encodes them, in a format of `FORMATS`."""
     tag = clean_tag(tag)
     return partial(_encode, tag, *_checked(tag, tensor, dataformats, rescale, image_format), image_format)
@@ -79,7 +80,7 @@ def image_boxes(
 
     Raises TypeError or ValueError that names the tag.
     """
-    return prepare_image_boxes(tag, tensor_image, tensor_boxes, rescale, dataformats, labels)()
+    return Summary.FromString(prepare_image_boxes(tag, tensor_image, tensor_boxes, rescale, dataformats, labels)())
 
 
 def prepare_image_boxes(
@@ -90,7 +91,7 @@ def prepare_image_boxes(
     dataformats: str = "CHW",
     labels: Sequence[str] | None = None,
     image_format: str = "PNG",
-) -> partial[Summary]:
+) -> partial[bytes]:
     """Check and copy the arguments of `image_boxes`; the call of what is returned encodes them."""
     tag = blob_tag(tag)
     boxes = to_owned(tensor_boxes, tag)
@@ -124,17 +125,24 @@ def make_image(
         labels: a text for each box.
         image_format: one of `FORMATS`. What is too large for it becomes PNG; JPEG leaves out alpha.
     """
-    height, width, channels = tensor.shape
+    return Summary.Image.FromString(b"".join(_image(tensor, rescale, rois, labels, image_format)))
+
+
+def _image(
+    pixels: Array, rescale: float, rois: Array | None, labels: Sequence[str] | None, image_format: str
+) -> list[Buffer]:
+    """Return the parts of a serialized Summary.Image. Format: tensorboard/compat/proto/summary.proto."""
+    height, width, channels = pixels.shape
     if rois is not None or rescale != 1:
-        pil_image = Image.fromarray(np.ascontiguousarray(tensor))
+        pil_image = Image.fromarray(np.ascontiguousarray(pixels))
         if rois is not None:
             pil_image = draw_boxes(pil_image, rois, labels)
         if rescale != 1:
             height, width = max(int(height * rescale), 1), max(int(width * rescale), 1)
             pil_image = pil_image.resize((width, height), Image.Resampling.LANCZOS)
-        tensor = np.asarray(pil_image)
-    encoded = _encoded(tensor, image_format)
-    return Summary.Image(height=height, width=width, colorspace=channels, encoded_image_string=encoded)
+        pixels = np.asarray(pil_image)
+    size = integer(1, height) + integer(2, width) + integer(3, channels)
+    return [size, *field(4, _encoded(pixels, image_format))]
 
 
 def checked_format(image_format: Any) -> str:
@@ -264,9 +272,9 @@ def _encode(
     image_format: str,
     rois: Array | None = None,
     labels: Sequence[str] | None = None,
-) -> Summary:
+) -> bytes:
     pixels = convert_to_HWC(to_uint8(tag, array), axes)
-    return Summary(value=[Summary.Value(tag=tag, image=make_image(pixels, rescale, rois, labels, image_format))])
+    return summary(tag, *field(4, *_image(pixels, rescale, rois, labels, image_format)))
 
 
 def whole_pixels(tag: str, array: Array) -> Array:

@@ -2,6 +2,9 @@
 
 NumPy filters an image and zlib compresses it, block by block. So little memory is needed, and both release the
 interpreter lock. The compression of each strip of several blocks is chosen by a sample of it.
+
+There is no palette. To find the colours would take longer than everything else, and programs that read the file with
+Pillow would get indices instead of colours.
 """
 
 from __future__ import annotations

@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ..proto.summary_pb2 import Summary
 
+Buffer = bytes | memoryview
+"""Bytes in one axis."""
+
 _pack_double = struct.Struct("<d").pack
 _unpack_double = struct.Struct("<d").unpack_from
 _ONE_BYTE = [bytes((number,)) for number in range(0x80)]
+_NOT_LAST = [bytes((number | 0x80,)) for number in range(0x80)]  # of a varint: more bytes follow
 
 
 def event(summary: bytes, step: int | None, walltime: float) -> bytes:
@@ -31,9 +35,19 @@ def serialized(summary: Summary | bytes) -> bytes:
     return summary if isinstance(summary, bytes) else summary.SerializeToString()
 
 
-def summary(tag: str, *fields: bytes) -> bytes:
+def summary(tag: str, *parts: Buffer) -> bytes:
     """Return a serialized Summary of one value: its tag and further fields, in the order of their numbers."""
-    return packed(1, b"".join((packed(1, tag.encode()) if tag else b"", *fields)))
+    return b"".join(field(1, packed(1, tag.encode()) if tag else b"", *parts))
+
+
+def field(number: int, *parts: Buffer) -> list[Buffer]:
+    """Return a field that has a length, by its number below 32, as parts: so joining all copies large parts once."""
+    return [_KEYS[number] + varint(sum(map(len, parts))), *parts]
+
+
+def integer(number: int, value: int) -> bytes:
+    """Return a field that is an integer, by its number in the message below 16; protobuf leaves out what is 0."""
+    return _ONE_BYTE[number << 3] + varint(value) if value else b""
 
 
 def double(number: int, value: float) -> bytes:
@@ -56,9 +70,9 @@ def varint(number: int) -> bytes:
     if 0 <= number < 0x80:
         return _ONE_BYTE[number]
     if 0 <= number < 0x4000:
-        return bytes((number & 0x7F | 0x80, number >> 7))
+        return _NOT_LAST[number & 0x7F] + _ONE_BYTE[number >> 7]
     if 0 <= number < 0x200000:
-        return bytes((number & 0x7F | 0x80, number >> 7 & 0x7F | 0x80, number >> 14))
+        return _NOT_LAST[number & 0x7F] + _NOT_LAST[number >> 7 & 0x7F] + _ONE_BYTE[number >> 14]
     number &= 0xFFFFFFFFFFFFFFFF
     out = []
     while number >= 0x80:

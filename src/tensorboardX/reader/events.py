@@ -16,7 +16,20 @@ from .damage import DamageLog
 from .scalars import UNWANTED, Points, TagNumbers
 from .skeleton import EventSpan, Unusual, ValueSpan, Window, event_span
 from .source import FileFacts, Source
-from .values import GRAPH, GRAPH_FORMATS, MESHES, SIMPLE_VALUE, TENSOR, TagMetadata, Tags, kind_of, mesh_name, scalar_in
+from .values import (
+    GRAPH,
+    GRAPH_FORMATS,
+    MESHES,
+    SCALARS,
+    SIMPLE_VALUE,
+    TENSOR,
+    TENSORS,
+    TagMetadata,
+    Tags,
+    kind_of,
+    mesh_name,
+    scalar_in,
+)
 from .walk import FRAME_BYTES, WRONG_DATA, Large
 
 _FIELDS = {
@@ -199,15 +212,17 @@ class EventReader:
                     self._take(*value, event, order, None, place._replace(position=position))
 
     def _found(self, window: Window, span: ValueSpan) -> _Found | None:
-        """Return kind, tag and metadata of a value; None if it may be a scalar that is wanted."""
+        """Return kind, tag and metadata of a value; None if it takes the value to tell whether it is a scalar."""
         tag = window[slice(*span.tag)].decode("utf-8")
         metadata = None if span.metadata is None else SummaryMetadata.FromString(window[slice(*span.metadata)])
         noted = self._tags.note(tag, metadata)
         field = _FIELDS.get(span.field)
-        if self._numbers is not None and self._is_wanted(tag):
-            size = span.value[1] - span.value[0]
-            if field == SIMPLE_VALUE or (field == TENSOR and noted.plugin == "scalars" and size <= _MOST_SCALAR_BYTES):
-                return None
+        wants_scalars = self._numbers is not None
+        may_be_scalar = field == SIMPLE_VALUE and wants_scalars
+        if field == TENSOR and noted.plugin == SCALARS and (wants_scalars or TENSORS in self._kinds):
+            may_be_scalar = span.value[1] - span.value[0] <= _MOST_SCALAR_BYTES
+        if may_be_scalar and self._is_wanted(tag):
+            return None
         return kind_of(field, noted.plugin), tag, noted
 
     def _read_whole(self, source: Source, order: int, place: Place) -> None:

@@ -86,7 +86,7 @@ def step_filter(steps: Steps) -> StepFilter | None:
     if callable(steps):
         return _of_function(steps)
     try:
-        wanted = [operator.index(step) for step in ([steps] if isinstance(steps, int) else steps)]
+        wanted = [operator.index(step) for step in ([steps] if isinstance(steps, (int, np.integer)) else steps)]
     except TypeError:
         accepted = "accepted is a slice, a range, integers or a function"
         raise InvalidTypeError(f"steps: got {describe(steps)}; {accepted}") from None
@@ -110,7 +110,7 @@ def _parts(steps: slice) -> tuple[Any, Any, Any]:
 
 def _within(start: int | None, stop: int | None, stride: int) -> StepFilter:
     if stride > _INT64.max:
-        raise InvalidValueError("steps: accepted are steps of 64 bits")
+        raise InvalidValueError(f"steps: got a step of {stride}; accepted is one of 64 bits")
     least = _INT64.min if start is None else max(start, _INT64.min)
     most = _INT64.max if stop is None else min(stop - 1, _INT64.max)
     remainder = (start or 0) % stride

@@ -29,9 +29,15 @@ class _File:
 
     number: int
     identity: object
+    head: bytes
     offset: int = 0
     looks: int = 0  # since something wrong was found at `offset`
     patience: int = _PATIENCE
+
+    def is_still(self, file: FileFacts, head: bytes) -> bool:
+        """Whether a file of this name is the one that was read, as far as can be told."""
+        has_other_head = bool(head and self.head) and head != self.head
+        return self.identity == file.identity and file.size >= self.offset and not has_other_head
 
 
 @dataclass
@@ -96,11 +102,13 @@ class Follower:
 
     def _read(self, run: _Run, file: FileFacts) -> None:
         known = run.files.get(file.path)
-        if known is None or known.identity != file.identity or file.size < known.offset:
-            known = run.files[file.path] = _File(run.count, file.identity)
-            run.count += 1
-        if file.size == known.offset:
+        if known is not None and known.identity == file.identity and known.offset == file.size:
             return
+        head = file.head()
+        if known is None or not known.is_still(file, head):
+            known = run.files[file.path] = _File(run.count, file.identity, head)
+            run.count += 1
+        known.head = known.head or head
         offset = run.scan.read(file, known.number, known.offset, resync=False)
         known.looks = known.looks + 1 if offset == known.offset else 0
         known.offset = offset

@@ -58,7 +58,7 @@ class Records:
 
     def _records(self, source: LocalSource) -> Iterator[Record]:
         damage = DamageLog()
-        for stretch in Walker(source, damage, self._offset):
+        for stretch in Walker(source, damage, self._offset, verify=True):
             spans = zip(stretch.offsets.tolist(), stretch.starts.tolist(), stretch.ends.tolist(), strict=True)
             records: list[Record | Large] = [Record(offset, stretch.data[start:end]) for offset, start, end in spans]
             records += stretch.large

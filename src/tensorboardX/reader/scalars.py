@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -9,9 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..proto.summary_pb2 import SummaryMetadata
 from .layouts import Layout, Rows, Scalar, layout_of, width
-from .values import NO_METADATA, SCALARS, Tags
+from .values import SCALARS, Tags
 from .walk import Offsets, Stretch
 
 UNWANTED = -1
@@ -100,8 +100,8 @@ class ScalarDecoder:
         self._numbers = numbers
         self._tags = tags
         self._layouts: dict[int, list[Layout]] = {}
-        self._plain: dict[bytes, int] = {}  # the number of each tag of a `simple_value`
-        self._tensors: dict[bytes, int] = {}  # and of a tensor
+        # The number of each tag, of tensors or not, with metadata or without.
+        self._known: dict[tuple[bool, bool], dict[bytes, int]] = collections.defaultdict(dict)
 
     def decode(self, stretch: Stretch) -> tuple[list[Points], Indices]:
         """Return the points in a stretch, each part in its order, and the indices of the records left over."""
@@ -152,7 +152,7 @@ class ScalarDecoder:
             left.append(records[unknown])
             rows, records = rows[~unknown], records[~unknown]
             numbers = [found[~unknown] for found in numbers]
-        if self._numbers is None:
+        if self._numbers is None or not len(rows):
             return
         steps, wall_times, orders = layout.steps(rows), layout.wall_times(rows), stretch.offsets[records]
         for scalar, found in zip(layout.scalars, numbers, strict=True):
@@ -161,24 +161,28 @@ class ScalarDecoder:
 
     def _numbers_of(self, tags: list[bytes], scalar: Scalar, count: int) -> Numbers:
         """Return the number of each row's tag, given the tags or the one that all have."""
-        known = self._tensors if scalar.is_tensor else self._plain
+        known = self._known[scalar.is_tensor, scalar.metadata is not None]
         try:
-            found = [known[tag] for tag in tags]
+            found = np.array([known[tag] for tag in tags], np.int32)
+            return found if len(tags) == count else np.full(count, found[0], np.int32)
         except KeyError:
-            for tag in set(tags).difference(known):
-                number = self._number(tag, scalar.is_tensor, scalar.metadata)
-                if number != _UNKNOWN:
-                    known[tag] = number
-            found = [known.get(tag, _UNKNOWN) for tag in tags]
-        return np.full(count, found[0], np.int32) if len(found) == 1 else np.array(found, np.int32)
+            new = set(tags).difference(known)
+        for tag in new:
+            number = self._number(tag, scalar)
+            if number != _UNKNOWN:
+                known[tag] = number
+        found = np.array([known.get(tag, _UNKNOWN) for tag in tags], np.int32)
+        found = found if len(tags) == count else np.full(count, found[0], np.int32)
+        if scalar.metadata is not None:  # which the slow path notes, in the order of the file
+            found[[tags.index(tag) for tag in new]] = _UNKNOWN
+        return found
 
-    def _number(self, encoded: bytes, is_tensor: bool, metadata: SummaryMetadata | None) -> int:
+    def _number(self, encoded: bytes, scalar: Scalar) -> int:
         try:
             tag = encoded.decode("utf-8")
         except UnicodeDecodeError:  # which no Event may have
             return _UNKNOWN
-        noted = self._tags.note(tag, metadata) if metadata is not None or is_tensor else NO_METADATA
-        if is_tensor and noted.plugin != SCALARS:
+        if scalar.is_tensor and self._tags.of(tag, scalar.metadata).plugin != SCALARS:
             return _UNKNOWN
         return UNWANTED if self._numbers is None else self._numbers[tag]
 

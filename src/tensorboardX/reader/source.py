@@ -6,11 +6,13 @@ import os
 import posixpath
 import stat
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any, Protocol
 
 from ..errors import InvalidValueError, MissingExtraError, missing_extra, reason, shown
 from ..storage.remote import open_file_system
 
+_HEAD_BYTES = 32  # of the first record of an event file, which holds the time
 _EXTRAS = {"fsspec": "remote", "s3fs": "s3", "gcsfs": "gcs"}
 
 
@@ -115,6 +117,15 @@ class FileFacts:
         if self._file_system is None:
             return LocalSource(self.path)
         return RemoteSource(self.path, self._file_system, self._name, self.size)
+
+    def head(self) -> bytes:
+        """Return what the file begins with: enough to tell it from another one, or nothing while it is shorter."""
+        try:
+            with closing(self.open()) as source:
+                head = source.read(0, _HEAD_BYTES)
+        except OSError:
+            return b""
+        return head if len(head) == _HEAD_BYTES else b""
 
     def beside(self, relative: str) -> FileFacts | None:
         """Return the facts of a file by its path relative to the directory of this one; None if there is none.

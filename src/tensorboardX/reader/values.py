@@ -1,6 +1,6 @@
-"""Which kind of data a value is, by its field and by the plugin that the metadata of its tag names.
+"""Which kind of data a value is, by its field and by the plugin that its metadata names.
 
-Metadata comes with the first value of a tag at least, and that is the one that counts, for all files of a run.
+Metadata comes with the first value of a tag at least, and is that of the others, too, in all files of a run.
 Format: `SummaryMetadata` in summary.proto, and the plugins of TensorBoard.
 """
 
@@ -63,15 +63,18 @@ class Tags:
     def __init__(self) -> None:
         self._known: dict[str, TagMetadata] = {}
 
+    def of(self, tag: str, metadata: SummaryMetadata | None) -> TagMetadata:
+        """Return what counts for a value: the metadata that it comes with, or else that of its tag."""
+        if metadata is None or not metadata.plugin_data.plugin_name:
+            return self._known.get(tag, NO_METADATA)
+        return TagMetadata(metadata.plugin_data.plugin_name, metadata.plugin_data.content)
+
     def note(self, tag: str, metadata: SummaryMetadata | None) -> TagMetadata:
-        """Return what counts for a tag, a value of which comes with this metadata."""
-        known = self._known.get(tag)
-        if known is None:
-            if metadata is None or not metadata.plugin_data.plugin_name:
-                return NO_METADATA
-            known = TagMetadata(metadata.plugin_data.plugin_name, metadata.plugin_data.content)
-            self._known[tag] = known
-        return known
+        """Return what counts for a value, and remember it for others of the tag, unless these have some already."""
+        found = self.of(tag, metadata)
+        if found is not NO_METADATA:
+            self._known.setdefault(tag, found)
+        return found
 
 
 def kind_of(field: str | None, plugin: str) -> str | None:

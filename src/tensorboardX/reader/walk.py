@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from .checksums import CRC_BYTES, HEADER_BYTES, are_whole, is_whole, length_in
+from .checksums import CRC_BYTES, HEADER_BYTES, are_whole, headers_in, is_whole, length_in
 from .damage import DamageLog
-from .resync import next_record
+from .resync import next_record, records_up_to
 from .source import Source
 
 LARGE = 16 << 10
@@ -22,6 +22,7 @@ WRONG_DATA = "the checksum of the data does not match"
 _PADDING = bytes(8)  # behind the last record, for whoever reads whole words
 _STRETCH_BYTES = 2 << 20
 _MOST_LARGE = 1024  # of one stretch
+_FIRST_READ = 64 << 10
 _LEAST_READ = 4 << 10  # behind a large record, where another one may follow
 _MOST_READ = 1 << 20
 
@@ -82,7 +83,7 @@ class Walker:
         self._verify = verify
         self._totals: dict[bytes, int] = {}  # bytes of a whole small record, by its header
         self._limit = source.size()
-        self._read = _MOST_READ
+        self._read = _FIRST_READ
 
     def __iter__(self) -> Iterator[Stretch]:
         """Yield stretches up to the end of the file as it was when the walk began. Raises OSError."""
@@ -128,25 +129,24 @@ class Walker:
     def _take(self, pieces: _Pieces, chunk: bytes, starts: list[int], ends: list[int]) -> bool:
         """Take small records, all of which but the last are followed by another one."""
         whole = are_whole(chunk, starts, ends)
-        if whole.all():
-            pieces.add(chunk, np.array(starts), np.array(ends), self.offset)
-            self.offset += ends[-1]
-            return True
-        if not self._resync:
-            first = int(whole.argmin())
-            pieces.add(chunk, np.array(starts[:first]), np.array(ends[:first]), self.offset)
-            self.offset += starts[first]
-            return False
-        if not whole[-1]:
-            if len(starts) == 1:
+        stop = len(starts)
+        if not whole.all():
+            stop = self._first_to_examine(chunk, starts, ends, whole)
+            if stop == 0:
                 return self._pass(WRONG_DATA, self.offset + ends[0])
-            starts, ends, whole = starts[:-1], ends[:-1], whole[:-1]
+        pieces.add(chunk, np.array(starts)[:stop][whole[:stop]], np.array(ends)[:stop][whole[:stop]], self.offset)
+        self.offset += ends[stop - 1]
+        return True
+
+    def _first_to_examine(self, chunk: bytes, starts: list[int], ends: list[int], whole: npt.NDArray[np.bool_]) -> int:
+        """Skip corrupt records that others follow; return the first one that does not end the matter."""
         base, path = self.offset, self._source.path
         for index in np.flatnonzero(~whole).tolist():
-            self._damage.add(path, base + starts[index], base + ends[index], WRONG_DATA)
-        pieces.add(chunk, np.array(starts)[whole], np.array(ends)[whole], base)
-        self.offset += ends[-1]
-        return True
+            start, end = starts[index], ends[index]
+            if not self._resync or index == len(starts) - 1 or headers_in(chunk[start + 1 : end], end - start):
+                return int(index)
+            self._damage.add(path, base + start, base + end, WRONG_DATA)
+        return len(starts)
 
     def _take_one(self, pieces: _Pieces, header: bytes) -> bool:
         """Take a record that is large, or of which too little was read; or find out what is wrong with it."""
@@ -188,9 +188,14 @@ class Walker:
         return found is not None
 
     def _following(self, end: int | None) -> int | None:
-        """Return where the record begins that follows a wrong one: where its length leads to, or else the nearest."""
+        """Return where the record begins that follows a wrong one: where its length leads to, or else the nearest.
+
+        What is whole within that length are the bytes of the wrong record, unless it leads to the same place: then a
+        record was cut off, and others were appended.
+        """
         if end is not None and end <= self._limit and self._is_record(end):
-            return end
+            appended = records_up_to(self._source, self.offset + 1, end)
+            return end if appended is None else appended
         return next_record(self._source, self.offset + 1, self._limit)
 
     def _is_record(self, offset: int) -> bool:

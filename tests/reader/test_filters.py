@@ -29,6 +29,7 @@ NAMES = ["loss", "train/loss", "train/accuracy", "loss[0]", "a*b", ""]
         ("loss[0]", ["loss[0]"]),
         ("a*b", ["a*b"]),
         ("[lt]*s", ["loss", "train/loss"]),
+        ("l*", ["loss", "loss[0]"]),
         ("LOSS", []),
         ("", [""]),
         (re.compile("loss"), ["loss", "train/loss", "loss[0]"]),

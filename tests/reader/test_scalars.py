@@ -7,7 +7,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from event_files import scalar, version, write_records
+from event_files import scalar, scalars_of, version, write_records
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,24 +29,7 @@ def metadata(plugin: str, **fields: object) -> SummaryMetadata:
 
 
 def expected(path) -> list[tuple[str, int, float, float]]:
-    """Tag, step, wall time and value of each scalar, in order, by way of protobuf messages."""
-    plugins: dict[str, str] = {}
-    found = []
-    for data in read_records(path):
-        event = Event.FromString(data)
-        for value in event.summary.value:
-            if value.metadata.plugin_data.plugin_name:
-                plugins.setdefault(value.tag, value.metadata.plugin_data.plugin_name)
-            number = value.simple_value if value.HasField("simple_value") else None
-            plugin = value.metadata.plugin_data.plugin_name or plugins.get(value.tag)
-            if value.HasField("tensor") and plugin == "scalars":
-                numbers = [*value.tensor.float_val, *value.tensor.double_val, *value.tensor.int_val]
-                dtype = {DT_FLOAT: "<f4", DT_DOUBLE: "<f8"}.get(value.tensor.dtype)
-                numbers += np.frombuffer(value.tensor.tensor_content, dtype).tolist() if dtype else []
-                number = numbers[0] if len(numbers) == 1 else None
-            if number is not None:
-                found.append((value.tag, event.step, event.wall_time, float(number)))
-    return found
+    return scalars_of(read_records(path))
 
 
 def found_in(directory, **filters) -> list[tuple[str, int, float, float]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from event_files import read
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -27,23 +28,6 @@ STARTS = [len(frame_batch(RECORDS[:count])) for count in range(len(RECORDS) + 1)
 @pytest.fixture
 def path(tmp_path) -> Path:
     return tmp_path / "records"
-
-
-def read(path: Path, content: bytes) -> tuple[list[bytes], tuple[Damage, ...]]:
-    """What is found in a file, and what was skipped. Every byte is one or the other."""
-    path.write_bytes(content)
-    records = Records(path)
-    found = list(records)
-    spans = [(record.offset, record.end) for record in found]
-    spans += [(damage.start, damage.end) for damage in records.damage]
-    assert sum(end - start for start, end in spans) == len(content)
-    position = 0
-    for start, end in sorted(spans):
-        assert start == position <= end
-        position = end
-    for record in found:
-        assert content[record.offset : record.end] == frame(record.data)
-    return [record.data for record in found], records.damage
 
 
 def test_records_are_found_with_their_offsets(path):

@@ -33,15 +33,15 @@ class NameFilter:
     def __init__(self, parameter: str, wanted: Names) -> None:
         self._wants_all = wanted is None
         self._names: set[str] = set()
-        self._patterns: list[re.Pattern[str]] = []
+        self._matches: list[Callable[[str], object]] = []
         self._known: dict[str, bool] = {}
         for item in _items(parameter, wanted):
             if isinstance(item, str):
                 self._names.add(item)
                 if any(character in item for character in "*?["):
-                    self._patterns.append(re.compile(fnmatch.translate(item)))
+                    self._matches.append(re.compile(fnmatch.translate(item)).match)
             elif isinstance(item, re.Pattern) and isinstance(item.pattern, str):
-                self._patterns.append(item)
+                self._matches.append(item.search)
             else:
                 raise InvalidTypeError(f"{parameter}: got {describe(item)}; accepted is a string or a compiled pattern")
 
@@ -50,7 +50,7 @@ class NameFilter:
             return True
         wanted = self._known.get(name)
         if wanted is None:
-            wanted = name in self._names or any(pattern.search(name) for pattern in self._patterns)
+            wanted = name in self._names or any(match(name) for match in self._matches)
             self._known[name] = wanted
         return wanted
 

@@ -102,12 +102,19 @@ def test_what_follows_a_torn_record_is_found(path):
         assert [(each.start, each.end) for each in damage] == [(STARTS[2], STARTS[2] + length)]
 
 
-def test_records_within_a_corrupt_record_are_not_taken_for_records(path):
-    inner = frame(b"not a record of this file")
-    damaged = bytearray(frame(b"before") + frame(b"x" * 30 + inner) + frame(b"after"))
+@pytest.mark.parametrize("length", [10, walk.LARGE])
+def test_what_is_whole_within_a_corrupt_record_is_found(path, length):
+    damaged = bytearray(frame(b"before") + frame(b"x" * length + frame(b"within") + b"x") + frame(b"after"))
     damaged[len(frame(b"before")) + 15] ^= 1
     found, _ = read(path, bytes(damaged))
-    assert found == [b"before", b"after"]
+    assert found == [b"before", b"within", b"after"]
+
+
+def test_a_record_that_begins_within_a_corrupt_one_and_ends_beyond_it(path):
+    for cut_off in range(13, 30):
+        content = frame(b"before") + frame(bytes(range(40)))[:cut_off] + frame(b"a" * 70) + frame(b"after") * 3
+        found, _ = read(path, content)
+        assert found == [b"before", b"a" * 70, *[b"after"] * 3]
 
 
 def test_many_corrupt_records_in_a_row(path):
@@ -210,7 +217,7 @@ def test_large_records_are_passed_over_unread(path):
     source, found, damage = walked(path)
     assert [record.length for record in found] == [1_000_000] * 20
     assert source.read_bytes < 400_000
-    assert not list(damage)
+    assert not damage.found()
 
 
 @pytest.mark.parametrize("position", [500_000, 1_000_013])
@@ -221,7 +228,7 @@ def test_a_wrong_bit_in_a_large_record_is_found_when_asked(path, position):
     assert len(walked(path)[1]) == 1
     _, found, damage = walked(path, verify=True)
     assert not found
-    assert [(each.start, each.end) for each in damage] == [(0, 1_000_016)]
+    assert [(each.start, each.end) for each in damage.found()] == [(0, 1_000_016)]
 
 
 def test_what_lies_within_the_length_of_a_large_record_that_was_cut_is_found(path):

@@ -38,7 +38,8 @@ class Collector:
             self._entries.append(entry)
 
     def take_start(self, order: int, step: int) -> None:
-        self._starts.append((order, step))
+        if self._only_last:
+            self._starts.append((order, step))
 
     def points(self) -> list[Points]:
         """Return the points that are left, in parts, and forget them."""

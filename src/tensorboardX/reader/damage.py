@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..notices import logger
@@ -45,13 +44,13 @@ class DamageLog:
         else:
             self._found.append(Damage(path, start, end, reason))
 
-    def __iter__(self) -> Iterator[Damage]:
-        return iter(self._found)
+    def found(self) -> tuple[Damage, ...]:
+        """Return what was noted, each entry once."""
+        return tuple(dict.fromkeys(self._found))
 
-    def take(self) -> tuple[Damage, ...]:
-        """Return what was noted since the last call."""
-        found, self._found = tuple(dict.fromkeys(self._found)), []
-        return found
+    def clear(self) -> None:
+        """Forget what was noted."""
+        self._found.clear()
 
 
 def warn(found: tuple[Damage, ...], known: set[Damage]) -> None:

@@ -126,12 +126,15 @@ class Follower:
             for kind in dict.fromkeys(entry.kind for entry in entries):
                 of_kind = [entry for entry in entries if entry.kind == kind]
                 tables.setdefault(kind, []).append(table_of(kind, name, of_kind, self._damage))
-        damage = self._damage.take()
+        damage = self._damage.found()
         warn(damage, self._warned)
         if self._numbers is not None and any(parts for _, parts in points):
             found.append(Columns(scalar_table(points, self._numbers), SCALARS, damage))
         found += [concatenated(parts, kind, damage) for kind, parts in tables.items()]
-        return [columns for columns in found if columns.rows]
+        found = [columns for columns in found if columns.rows]
+        if found:
+            self._damage.clear()  # they tell of it
+        return found
 
 
 def follow(

@@ -275,9 +275,8 @@ class Logdir:
             progress.close()
 
     def _result(self, parts: list[_Columns], kind: str, damage: DamageLog) -> _Columns:
-        found = damage.take()
-        warn(found, self._warned)
-        return concatenated(parts, kind, found)
+        warn(damage.found(), self._warned)
+        return concatenated(parts, kind, damage.found())
 
 
 def _collectors(steps: Steps, restarts: str) -> Callable[[], Collector]:

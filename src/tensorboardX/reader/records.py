@@ -69,5 +69,5 @@ class Records:
                     yield Record(record.offset, data)
                 else:
                     damage.add(self._path, record.offset, record.offset + record.length + FRAME_BYTES, WRONG_DATA)
-            self.damage = tuple(damage)
-        self.damage = tuple(damage)
+            self.damage = damage.found()
+        self.damage = damage.found()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .checksums import CRC_BYTES, HEADER_BYTES, headers_in, is_whole, length_in
+from .checksums import CRC_BYTES, HEADER_BYTES, headers_in, is_whole
 from .source import Source
 
 _PIECE = 1 << 20
@@ -32,23 +32,4 @@ def next_record(source: Source, start: int, limit: int) -> int | None:
             budget -= length
             if is_whole(source, offset, length):
                 return offset
-    return None
-
-
-def records_up_to(source: Source, start: int, end: int) -> int | None:
-    """Return where the first whole record at or after `start` begins from which records lead to exactly `end`.
-
-    Returns None if there is none. Raises OSError.
-    """
-    position = start
-    while (found := next_record(source, position, end)) is not None:
-        position = found
-        while position < end and (length := length_in(source.read(position, HEADER_BYTES))) is not None:
-            following = position + HEADER_BYTES + length + CRC_BYTES
-            if following > end:
-                break
-            position = following
-        if position == end:
-            return found
-        position += 1  # whatever lies between led here
     return None

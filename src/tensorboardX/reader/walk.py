@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from .checksums import CRC_BYTES, HEADER_BYTES, are_whole, headers_in, is_whole, length_in
 from .damage import DamageLog
-from .resync import next_record, records_up_to
+from .resync import next_record
 from .source import Source
 
 LARGE = 16 << 10
@@ -133,17 +133,18 @@ class Walker:
         if not whole.all():
             stop = self._first_to_examine(chunk, starts, ends, whole)
             if stop == 0:
-                return self._pass(WRONG_DATA, self.offset + ends[0])
+                return self._pass(WRONG_DATA)
         pieces.add(chunk, np.array(starts)[:stop][whole[:stop]], np.array(ends)[:stop][whole[:stop]], self.offset)
         self.offset += ends[stop - 1]
         return True
 
     def _first_to_examine(self, chunk: bytes, starts: list[int], ends: list[int], whole: npt.NDArray[np.bool_]) -> int:
-        """Skip corrupt records that others follow; return the first one that does not end the matter."""
+        """Skip corrupt records in which no other begins; return the first one that takes a search, or how many."""
         base, path = self.offset, self._source.path
         for index in np.flatnonzero(~whole).tolist():
             start, end = starts[index], ends[index]
-            if not self._resync or index == len(starts) - 1 or headers_in(chunk[start + 1 : end], end - start):
+            is_last = index == len(starts) - 1
+            if not self._resync or is_last or headers_in(chunk[start + 1 : end + HEADER_BYTES - 1], self._limit):
                 return int(index)
             self._damage.add(path, base + start, base + end, WRONG_DATA)
         return len(starts)
@@ -161,7 +162,7 @@ class Walker:
             return True
         follows = self._is_record(end)
         if (self._verify or not follows) and not is_whole(self._source, self.offset, length):
-            return self._pass(WRONG_DATA, end)
+            return self._pass(WRONG_DATA)
         pieces.large.append(Large(self.offset, length))
         self.offset = end
         self._read = _LEAST_READ
@@ -170,33 +171,22 @@ class Walker:
     def step_over(self) -> bool:
         """Skip what is wrong at `offset`; return False, and stay, if no record follows it. Raises OSError."""
         header = self._source.read(self.offset, HEADER_BYTES)
-        length = length_in(header)
-        end = None if length is None else self.offset + length + FRAME_BYTES
-        reason = _what_is_wrong(header, self.offset) if length is None else WRONG_DATA
-        found = self._following(end)
+        found = next_record(self._source, self.offset + 1, self._limit)
         if found is None:
             return False
-        self._skip(found, reason)
+        self._skip(found, WRONG_DATA if length_in(header) is not None else _what_is_wrong(header, self.offset))
         return True
 
-    def _pass(self, reason: str, end: int | None = None) -> bool:
-        """Skip what is wrong with the next record, which ends at `end` by its length; return whether one follows."""
+    def _pass(self, reason: str) -> bool:
+        """Skip what is wrong with the next record; return whether one follows.
+
+        The search begins within it: if it was cut off, whole records may lie where its data would be.
+        """
         if not self._resync:
             return False
-        found = self._following(end)
+        found = next_record(self._source, self.offset + 1, self._limit)
         self._skip(self._limit if found is None else found, reason)
         return found is not None
-
-    def _following(self, end: int | None) -> int | None:
-        """Return where the record begins that follows a wrong one: where its length leads to, or else the nearest.
-
-        What is whole within that length are the bytes of the wrong record, unless it leads to the same place: then a
-        record was cut off, and others were appended.
-        """
-        if end is not None and end <= self._limit and self._is_record(end):
-            appended = records_up_to(self._source, self.offset + 1, end)
-            return end if appended is None else appended
-        return next_record(self._source, self.offset + 1, self._limit)
 
     def _is_record(self, offset: int) -> bool:
         """Whether a record may begin at a byte of the file, or the file ends there."""

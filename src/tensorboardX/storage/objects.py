@@ -134,7 +134,11 @@ def _could_not(do: str, name: str, error: BaseException) -> OSError:
     return OSError(number or errno.EIO, f"cannot {do} {name}: {reason(error)}")
 
 
-def _open_fsspec(url: str) -> Opened:
+def open_file_system(url: str) -> tuple[Any, str]:
+    """Return the file system of fsspec that a URL names, and the path in it.
+
+    Raises ImportError that says what to install, ValueError for a kind of URL that fsspec does not know.
+    """
     scheme = scheme_of(url)
     try:
         from fsspec.core import url_to_fs
@@ -147,9 +151,14 @@ def _open_fsspec(url: str) -> Opened:
     except ImportError as error:
         package, _, _ = (error.name or _package_of(scheme)).partition(".")
         raise missing_extra(package, _extra_of(scheme, package), f"writing to {url}") from error
+    return file_system, name
+
+
+def _open_fsspec(url: str) -> Opened:
+    file_system, name = open_file_system(url)
     if process_is_ending():
         prepare_for_process_end()
-    return Opened(FsspecObjects(file_system, scheme not in _WITHOUT_DIRECTORIES), name)
+    return Opened(FsspecObjects(file_system, scheme_of(url) not in _WITHOUT_DIRECTORIES), name)
 
 
 def _package_of(scheme: str) -> str:

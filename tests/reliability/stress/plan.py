@@ -8,6 +8,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+BEGAN = "STRESS_BEGAN"
+"""The variable of the environment with the monotonic time at which a life began, once it has."""
+
 FOREVER = 1e6
 """Seconds; where a fault ends then, it does not end."""
 

@@ -72,6 +72,14 @@ def test_no_room(store):
     assert stats.written + stats.dropped == 1000
 
 
+def test_each_point_of_a_series_is_counted(store):
+    writer = SummaryWriter("counted:run")
+    store.always = fail(errno.EIO)
+    writer.add_scalar_series("a", np.arange(20_000.0))
+    writer.close()
+    assert writer.stats.dropped_by_kind == {"scalar": 20_000}
+
+
 def test_stats_add_up_over_sub_runs():
     one, other = Stats(written=1), Stats(written=2, errors=1)
     one.drop("no room", ["scalar", "image"])

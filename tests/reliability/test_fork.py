@@ -285,6 +285,45 @@ def test_workers_of_a_data_loader(tmp_path):
     assert sum(scalar.tag.endswith("batch") for scalar in found) == 16
 
 
+@needs_fork
+def test_a_child_needs_no_lock_that_a_thread_of_its_parent_had(tmp_path):
+    """The threads of the parent are within the look at the mount table, and within a reading of the clock."""
+    script = """
+        import tensorboardX.storage.local as local
+        from tensorboardX.background.clock import RunningClock
+        from tensorboardX.background import clock
+        held, done = threading.Barrier(3), threading.Event()
+        def wait(*_):
+            held.wait()
+            done.wait()
+            return True
+        is_local, local.is_local = local.is_local, wait
+        def read_clock():
+            with clock.now.__self__._lock: wait()
+        files = [local.LocalFile(f"{sys.argv[1]}/{name}") for name in "ab"]
+        def look(): files[0].is_on_local_disk
+        threads = [threading.Thread(target=target) for target in (look, read_clock)]
+        for thread in threads: thread.start()
+        held.wait()
+        local.is_local = is_local
+        pid = os.fork()
+        if pid == 0:
+            files[1].is_on_local_disk
+            clock.now()
+            with SummaryWriter(f"{sys.argv[1]}/run") as writer:
+                writer.add_scalar("child", 1.0, 1)
+                writer.flush()
+            os._exit(0)
+        status = join(pid)
+        done.set()
+        for thread in threads: thread.join()
+        sys.exit(status)
+    """
+    done = run(tmp_path, script, tmp_path, prelude=PRELUDE + JOIN)
+    assert done.returncode == 0, done.stderr
+    assert steps(tmp_path / "run", "child") == [1]
+
+
 @pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda writer: pickle.loads(pickle.dumps(writer))])
 def test_copies_go_on_in_files_of_their_own(tmp_path, duplicate):
     with SummaryWriter(tmp_path, max_queue_bytes=1 << 20, on_full="drop") as writer:

@@ -208,6 +208,30 @@ def test_raise_takes_back_only_what_it_raised_for(store, tmp_path):
     assert [event.step for path in event_files(tmp_path) for event in events(path)] == [0, 1, 3]
 
 
+@pytest.mark.parametrize("end", ["flush", "close"])
+def test_a_passing_fault_is_raised_and_loses_nothing(store, tmp_path, end):
+    writer = SummaryWriter(store.logdir(), on_error="raise")
+    store.next.append(fail(errno.EINTR))
+    log(writer, range(100))
+    with pytest.raises(WriteError, match="Interrupted"):
+        getattr(writer, end)()
+    writer.close()
+    assert saved_steps(store, tmp_path) == list(range(100))
+    assert (writer.stats.written, writer.stats.dropped) == (100, 0)
+
+
+def test_a_store_that_exits_does_not_end_the_thread(store, tmp_path):
+    def exit_once(_: bytes) -> int:
+        raise SystemExit
+
+    writer = SummaryWriter(store.logdir())
+    store.next.append(exit_once)
+    log(writer, range(100))
+    writer.close()
+    assert saved_steps(store, tmp_path) == list(range(100))
+    assert (writer.stats.errors, writer.stats.dropped) == (1, 0)
+
+
 def test_failed_fsync_is_said_and_counted(store, caplog):
     writer = SummaryWriter(store.logdir())
     store.sync_error = OSError(errno.EIO, "the disk is broken")

@@ -41,7 +41,7 @@ def test_any_values(values):
 def test_nan_and_infinity_are_kept_with_one_warning(caplog, value):
     tag = f"series/{value}"
     for _ in range(2):
-        [(encode, _)] = prepare_series(tag, [1.0, value], None, 7.5)
+        [(encode, _, _)] = prepare_series(tag, [1.0, value], None, 7.5)
         first, second = (Event.FromString(data).summary.value[0].simple_value for data in encode())
         np.testing.assert_equal([first, second], [1.0, value])
     assert caplog.text.count(f"{tag}': NaN or infinity was logged") == 1
@@ -60,7 +60,7 @@ def test_what_is_refused_gives_no_warning(caplog):
 
 
 def test_points_without_a_time_are_a_microsecond_apart():
-    [(encode, _)] = prepare_series("a", np.zeros(1000), None, None, 1.7e9)
+    [(encode, _, _)] = prepare_series("a", np.zeros(1000), None, None, 1.7e9)
     times = [Event.FromString(data).wall_time for data in encode()]
     assert times[-1] == 1.7e9
     assert np.diff(times) == pytest.approx(1e-6, rel=0.25)  # a float64 of this size has steps of a quarter of it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from threading import RLock
 from time import monotonic
 
@@ -17,9 +18,13 @@ class RunningClock:
     """
 
     def __init__(self) -> None:
-        self._lock = RLock()  # reentrant: signal handlers read the clock too
         self._read_at = monotonic()
         self._seconds = 0.0
+        self.reset_lock()
+
+    def reset_lock(self) -> None:
+        """In a fork's child: another thread of the parent may have had the lock."""
+        self._lock = RLock()  # reentrant: signal handlers read the clock too
 
     def now(self) -> float:
         """Return seconds since an arbitrary point in time."""
@@ -34,4 +39,8 @@ class RunningClock:
             return self._seconds
 
 
-now = RunningClock().now
+_clock = RunningClock()
+now = _clock.now
+
+if hasattr(os, "register_at_fork"):  # before the other modules of this package, which read the clock in the child
+    os.register_at_fork(after_in_child=_clock.reset_lock)

@@ -16,7 +16,7 @@ from ..notices import log_safely
 from . import clock, progress
 from .direct import DirectWriter
 from .encoder import BatchEncoder
-from .entries import Barrier, Entry, Pending, PendingFiles, nbytes
+from .entries import Barrier, Entry, Pending, PendingFiles, count_events, nbytes
 from .in_flight import InFlight
 from .kinds import kinds_of
 from .memory import Slots
@@ -153,7 +153,9 @@ class DrainedQueue:
             with self._lock:
                 self._refuse_barriers()
             return False
-        except Exception as error:
+        except BaseException as error:  # SystemExit of a store must not end the thread
+            if not isinstance(error, Exception) and not self._thread.is_current():
+                raise
             self._failed(error if isinstance(error, OSError) else OSError(f"{type(error).__name__}: {error}"))
             return False
         finally:
@@ -264,9 +266,11 @@ class DrainedQueue:
             if self._options.on_error == "raise":
                 self._error = error
             self._update_limit()
-            if self._error is not None or self._has_failed_for_long():
+            if self._has_failed_for_long():
                 lost = self._refuse_barriers()
                 self.lost += lost
+            elif self._error is not None and not self.closed:
+                self._refuse_flushes()
         self._room.set()
         if first:  # not under the lock: a log handler may log to this queue
             self._warn("failed", "%s; logging goes on and writing is tried again", error)
@@ -277,13 +281,21 @@ class DrainedQueue:
         """Whether the store has failed for longer than callers wait. Then each of them waits for one attempt only."""
         return self._failing_since is not None and clock.now() >= self._failing_since + progress.PATIENCE
 
+    def _refuse_flushes(self) -> None:
+        """Complete the barriers of flushes as not written, because their callers raise the error of the store."""
+        for barrier in self._take_barriers():
+            barrier.complete(False)
+
+    def _take_barriers(self) -> list[Barrier]:
+        pending = [entry for entry in tuple(self.entries) if isinstance(entry, Barrier) and self._retract(entry)]
+        return self._in_flight.take_barriers() + pending
+
     def _refuse_barriers(self) -> int:
         """Complete all barriers as not written, because the store fails. If the queue is closed, drop its entries.
 
         Return how many events are dropped.
         """
-        barriers = self._in_flight.take_barriers()
-        barriers += [entry for entry in tuple(self.entries) if isinstance(entry, Barrier) and self._retract(entry)]
+        barriers = self._take_barriers()
         lost = self._drop_all() if self.closed else 0
         for barrier in barriers:
             barrier.complete(False)
@@ -313,8 +325,8 @@ class DrainedQueue:
 
     def pending_events(self) -> int:
         """Return how many events are pending."""
-        entries = sum(not isinstance(entry, Barrier) for entry in tuple(self.entries))
-        return entries + self._in_flight.values() + len(self._sink.batch) + self._sink.buffered.events
+        taken = self._in_flight.events() + len(self._sink.batch) + self._sink.buffered.events
+        return count_events(tuple(self.entries)) + taken
 
     # ---- exit and fork
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import _thread
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Union
 
@@ -21,6 +21,7 @@ class Pending:
 
     Attributes:
         nbytes: about how much memory it takes.
+        count: how many events it becomes.
         tags: under which it is logged. Entries with a common tag are written in order.
         is_done: it was encoded by `run`.
         is_cancelled: the result is not needed any more.
@@ -29,6 +30,7 @@ class Pending:
 
     is_scalars = False
     is_done = is_cancelled = False
+    count = 1
     _events: Sequence[bytes] = ()
     _error: Exception | None = None
 
@@ -114,8 +116,9 @@ class PendingScalars(Pending):
 
     is_scalars = True
 
-    def __init__(self, tags: Sequence[str], encode: Callable[[], list[bytes]], nbytes: int) -> None:
+    def __init__(self, tags: Sequence[str], encode: Callable[[], list[bytes]], nbytes: int, count: int = 1) -> None:
         super().__init__(nbytes, tags)
+        self.count = count
         self._encode = encode
 
     def serialize(self) -> list[bytes]:
@@ -218,6 +221,11 @@ ScalarEntry = tuple[str, float, Union[int, None], float]  # noqa: UP007 (evaluat
 
 Entry = Union[ScalarEntry, bytes, Pending, Barrier]  # noqa: UP007
 """What a queue holds. Bytes are a serialized Event."""
+
+
+def count_events(entries: Iterable[Entry]) -> int:
+    """Return how many events entries become, or files beside the event file."""
+    return sum(entry.count if isinstance(entry, Pending) else not isinstance(entry, Barrier) for entry in entries)
 
 
 def nbytes(entry: Entry) -> int:

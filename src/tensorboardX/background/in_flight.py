@@ -6,7 +6,7 @@ import collections
 
 from ..summary.tags import clean_tag
 from .encoding_thread import EncodingThread
-from .entries import Barrier, Pending, ScalarEntry, tags_of
+from .entries import Barrier, Pending, ScalarEntry, count_events, tags_of
 
 
 class InFlight:
@@ -27,6 +27,10 @@ class InFlight:
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def events(self) -> int:
+        """Return how many events the values in flight become."""
+        return count_events(tuple(self._entries))
 
     def values(self) -> int:
         """Return how many values are in flight."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from functools import partial
+from itertools import repeat
 
 from ..proto.event_pb2 import Event
-from .entries import Barrier, Entry, PendingFiles, PendingSummary
+from .entries import Barrier, Entry, Pending, PendingFiles, PendingSummary
 
 _OF_VALUES = {"simple_value": "scalar", "histo": "histogram", "image": "image", "audio": "audio"}
 _OF_PLUGINS = {"scalars": "scalar", "histograms": "histogram", "images": "image", "pr_curves": "pr_curve"}
@@ -19,9 +21,11 @@ _OF_ENCODERS = {
 }
 
 
-def kinds_of(entries: list[Entry]) -> list[str]:
-    """Return the kind of each entry that is no barrier: "scalar", "image" and so on."""
-    return [_kind_of(entry) for entry in entries if not isinstance(entry, Barrier)]
+def kinds_of(entries: Iterable[Entry]) -> Iterator[str]:
+    """Yield the kind of each event that entries become: "scalar", "image" and so on."""
+    for entry in entries:
+        if not isinstance(entry, Barrier):
+            yield from repeat(_kind_of(entry), entry.count if isinstance(entry, Pending) else 1)
 
 
 def _kind_of(entry: Entry) -> str:

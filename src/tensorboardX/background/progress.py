@@ -92,8 +92,11 @@ class Progress:
 
     def may_warn(self, about: str) -> bool:
         """Return whether a warning of this category may be logged now, and count it as logged."""
-        now = monotonic()
-        if now < self._next_warning.get(about, now):
+        if not self.is_warning_due(about):
             return False
-        self._next_warning[about] = now + WARN_SECONDS
+        self._next_warning[about] = monotonic() + WARN_SECONDS
         return True
+
+    def is_warning_due(self, about: str) -> bool:
+        """Return whether a warning of this category may be logged now."""
+        return monotonic() >= self._next_warning.get(about, 0.0)

@@ -210,9 +210,11 @@ class EventQueue(DrainedQueue):
             return True
 
     def _note_stall(self) -> None:
-        if self._failing_since is not None or self._thread.progress.stalled:
+        if self._failing_since is not None:
             return
         self._thread.progress.stalled = True
+        if not self._thread.progress.is_warning_due("stalled"):
+            return  # before the events are counted, which takes a while
         message = "nothing could be written for %g seconds; %d events wait, what finds no room is dropped"
         self._warn("stalled", message, progress.PATIENCE, self.pending_events())
 

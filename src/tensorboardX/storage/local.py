@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import functools
 import os
 
 from .descriptors import open_descriptor, open_files
@@ -26,6 +25,7 @@ class LocalFile:
         self.path = path
         self._descriptor = open_descriptor(path, _CREATE)
         self._parked = False
+        self._is_on_local_disk: bool | None = None  # not looked up yet
         self._size = 0  # what was written, and where the next bytes go
         self._error: OSError | None = None  # of the last write
         self._identity = _identity(os.fstat(self._descriptor))
@@ -40,10 +40,15 @@ class LocalFile:
         """How many bytes were written."""
         return self._size
 
-    @functools.cached_property
+    @property
     def is_on_local_disk(self) -> bool:
-        """Whether writing waits for no other machine, and bytes can be written at a position."""
-        return _AT_POSITIONS and is_local(self.path)
+        """Whether writing waits for no other machine, and bytes can be written at a position.
+
+        Looked up once. Not by `cached_property`, whose lock (before Python 3.12) a fork's child would inherit.
+        """
+        if self._is_on_local_disk is None:
+            self._is_on_local_disk = _AT_POSITIONS and is_local(self.path)
+        return self._is_on_local_disk
 
     def write(self, data: bytes) -> int:
         """Append `data`; return how many bytes were taken, which may be fewer. Raises OSError.

@@ -22,8 +22,8 @@ _APART = 1e-6  # seconds; readers take points of one time for one and the same
 
 def prepare_series(
     tag: str, values: Any, steps: Any, walltimes: Any, now: float = 0.0
-) -> Iterator[tuple[partial[list[bytes]], int]]:
-    """Check and copy points; return, for a chunk after the other, the call that encodes it and its bytes of memory.
+) -> Iterator[tuple[partial[list[bytes]], int, int]]:
+    """Check and copy points; return, chunk by chunk, the call that encodes it, its bytes of memory and its points.
 
     Args:
         tag: the cleaned tag.
@@ -58,10 +58,10 @@ def prepare_series(
     return _chunks(tag, *columns)
 
 
-def _chunks(tag: str, *columns: npt.NDArray[Any]) -> Iterator[tuple[partial[list[bytes]], int]]:
+def _chunks(tag: str, *columns: npt.NDArray[Any]) -> Iterator[tuple[partial[list[bytes]], int, int]]:
     for start in range(0, len(columns[0]), _CHUNK):
         chunk = [column[start : start + _CHUNK] for column in columns]
-        yield partial(encode_series, tag, *chunk), sum(column.nbytes for column in chunk)
+        yield partial(encode_series, tag, *chunk), sum(column.nbytes for column in chunk), len(chunk[0])
 
 
 def encode_series(

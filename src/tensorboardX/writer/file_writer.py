@@ -80,7 +80,7 @@ class DummyFileWriter:
     ) -> None:
         """Do nothing."""
 
-    def add_scalar_events(self, tags: Any, encode: Any, nbytes: int) -> None:
+    def add_scalar_events(self, tags: Any, encode: Any, nbytes: int, count: int = 1) -> None:
         """Do nothing."""
 
     def add_files(self, encode: Any, nbytes: int) -> None:
@@ -193,15 +193,17 @@ class FileWriter(Replaceable):
             pending = PendingScalarSummary if is_scalar else PendingSummary
             queue.put(pending(tag, encode, step, seconds, *_cost_of(encode)))
 
-    def add_scalar_events(self, tags: Sequence[str], encode: Callable[[], list[bytes]], nbytes: int) -> None:
-        """Write the serialized Events that `encode()` returns, in order with the other scalars; as `add_deferred`."""
+    def add_scalar_events(
+        self, tags: Sequence[str], encode: Callable[[], list[bytes]], nbytes: int, count: int = 1
+    ) -> None:
+        """Write the `count` serialized Events of `encode()`, in order with the other scalars; as `add_deferred`."""
         queue = self.queue
         if queue is None:
             for data in encode():
                 event = event_pb2.Event.FromString(data)
                 self.add_event(event, event.step, event.wall_time)
         else:
-            queue.put(PendingScalars(tags, encode, nbytes))
+            queue.put(PendingScalars(tags, encode, nbytes, count))
 
     def add_files(self, encode: Callable[[], Callable[[], object]], nbytes: int) -> None:
         """Call what `encode()` returns, which writes files beside the event file; as `add_deferred`."""

@@ -162,8 +162,8 @@ class NumberMethods(RunWriter):
         tag = clean_tag(tag)
         if walltimes is None:
             walltimes = self._default_metadata.walltime
-        for encode, nbytes in prepare_series(tag, values, steps, walltimes, time()):
-            self._get_file_writer().add_scalar_events((tag,), encode, nbytes)
+        for encode, nbytes, count in prepare_series(tag, values, steps, walltimes, time()):
+            self._get_file_writer().add_scalar_events((tag,), encode, nbytes, count)
 
     def export_scalars_to_json(self, path: str | os.PathLike[str]) -> None:
         """Write the points of `add_scalars` as JSON, `{sub-run: [[wall time, step, value], ...]}`, and forget them.

@@ -174,7 +174,7 @@ class _Judge:
             calls = self._ledger.of(flush.process, flush.writer)
             lost = self._lost([call for call in calls if 0 <= call.end < flush.begin])
             counts = self._counts_after(flush)
-            if len(lost) > counts.given_up + _more_in_series(calls, counts):
+            if len(lost) > counts.given_up:
                 yield from _some(lost, f"events that {_name(flush)} acknowledged are lost, {counts.counts}")
 
     def _gave_up(self, flush: Call) -> list[str]:
@@ -223,7 +223,7 @@ class _Judge:
         found = sum(self._found[key] for call in calls if call.logs for key in call.events())
         unknown = sum(call.count * len(call.runs) for call in calls if call.logs and not call.accepted)
         who = f"writer {stats.writer} of process {stats.process}, {stats.counts}"
-        if len(lost) > stats.given_up + _more_in_series(calls, stats):
+        if len(lost) > stats.given_up:
             yield from _some(lost, f"events are lost at the end; {who}")
         elif len(lost) < stats.given_up - unknown and not self._ends_given_up(stats.process):
             yield f"{who}: of the events said to be given up only {len(lost)} are not there"
@@ -287,11 +287,6 @@ class _Judge:
         most = sum(each["max_queue_bytes"] for each in options) // 1024 + _MOST_KILOBYTES
         if told.kilobytes[1] - told.kilobytes[0] > most:
             yield f"memory grew from {told.kilobytes[0]} to {told.kilobytes[1]} KiB, more than {most} KiB"
-
-
-def _more_in_series(calls: list[Call], stats: Stats) -> int:
-    """Return how many events may be given up beyond the number that is counted: a series counts as one."""
-    return sum(call.count - 1 for call in calls if call.what == "series") if stats.given_up else 0
 
 
 def _key(found: Found) -> Key:

@@ -209,3 +209,20 @@ def test_a_descriptor_that_the_program_took_over_is_left_alone(tmp_path):
     os.close(other)
     assert (tmp_path / "checkpoint").read_bytes() == b"precious data"
     assert steps(tmp_path / "run", "a") == [0, 1]
+
+
+def test_a_flush_that_interrupts_an_opening_does_not_wait_for_a_thread_that_waits_for_it(tmp_path):
+    """The handler runs within `attach`, whose lock another thread needs to open the queue again."""
+    writer = SummaryWriter(tmp_path)
+    writer.add_scalars("a", {"x": 1.0}, 1)
+    sub_run = writer.all_writers[str(tmp_path / "a" / "x")]
+    sub_run.close()  # the thread of the run goes on
+    queue = sub_run.event_writer.queue
+    with queue._thread._lock:
+        logging = threading.Thread(target=writer.add_scalars, args=("a", {"x": 1.0}, 2))
+        logging.start()
+        until(lambda: queue.entries and not queue.closed)
+        assert queue.flush()
+        assert steps(tmp_path / "a" / "x") == [1, 2]
+    logging.join()
+    writer.close()

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import threading
 import time
 
 from actions import log, until, warnings
@@ -9,6 +10,8 @@ from judge import steps
 from processes import PRELUDE, run
 
 from tensorboardX import SummaryWriter
+from tensorboardX.background.entries import PendingSummary
+from tensorboardX.proto.summary_pb2 import Summary
 
 
 def pending(writer, number):
@@ -37,7 +40,7 @@ def test_it_is_made_again_for_what_is_logged_afterwards_and_then_nothing_is_lost
     time.sleep(0.02)
     shutil.rmtree(tmp_path / "run")
     release()
-    until(lambda: writer.file_writer.event_writer.queue._directory_removed)
+    until(lambda: not writer.file_writer.event_writer.queue.entries)
     assert not (tmp_path / "run").exists()
     log(writer, range(10, 20))
     writer.flush()
@@ -46,6 +49,39 @@ def test_it_is_made_again_for_what_is_logged_afterwards_and_then_nothing_is_lost
     writer.close()
     assert steps(tmp_path / "run") == list(range(30))
     assert (writer.stats.written, writer.stats.dropped) == (30, 0)
+
+
+def test_flush_drops_what_went_with_the_directory(tmp_path):
+    writer = SummaryWriter(tmp_path / "run")
+    release = pending(writer, 10)
+    time.sleep(0.02)
+    shutil.rmtree(tmp_path / "run")
+    release()
+    writer.flush()
+    assert not (tmp_path / "run").exists()
+    assert (writer.stats.written, writer.stats.dropped) == (0, 10)
+    log(writer, range(10, 20))
+    writer.close()
+    assert steps(tmp_path / "run") == list(range(10, 20))
+    assert writer.stats.dropped_by_reason == {"removed directory": 10}
+
+
+def test_flush_waits_for_a_value_that_was_logged_after_the_removal(tmp_path):
+    encoded = threading.Event()
+    writer = SummaryWriter(tmp_path / "run")
+    release = pending(writer, 10)
+    shutil.rmtree(tmp_path / "run")
+    time.sleep(0.02)
+    value = Summary(value=[Summary.Value(tag="slow", simple_value=1.0)])
+    queue = writer.file_writer.event_writer.queue
+    release()
+    queue.put(PendingSummary("slow", lambda: encoded.wait() and value, 10, time.time(), 0, waits=True))
+    threading.Timer(0.2, encoded.set).start()
+    writer.flush()
+    assert steps(tmp_path / "run") == list(range(10))
+    assert steps(tmp_path / "run", "slow") == [10]
+    assert (writer.stats.written, writer.stats.dropped) == (11, 0)
+    writer.close()
 
 
 def test_an_event_logged_after_the_removal_is_written_although_it_was_not_noticed_yet(tmp_path):

@@ -22,7 +22,7 @@ from .kinds import kinds_of
 from .memory import Slots
 from .options import QueueOptions, Stats
 from .signal import AutoResetEvent
-from .sink import DirectoryRemoved, EventSink
+from .sink import EventSink
 from .thread import WriterThread
 
 if TYPE_CHECKING:
@@ -94,7 +94,6 @@ class DrainedQueue:
         self._direct_call_since = 0.0
         self._flushed = False  # nothing was taken from the queue since the last flush of the file
         self._failing_since: float | None = None
-        self._directory_removed = False  # what is pending was logged before that
         self._error: OSError | None = None  # the one to raise, where errors are to be raised
         self._slots = Slots(self._thread.memory, self._options.max_queue_bytes)
         self._update_limit()
@@ -147,12 +146,7 @@ class DrainedQueue:
                 self._direct.resume()
             else:
                 self._return_slots(0)
-            return self._sink.sync_if_due() or pending
-        except DirectoryRemoved:
-            self._directory_removed = True
-            with self._lock:
-                self._refuse_barriers()
-            return False
+            return self._sink.sync_if_due() or (pending and not self._sink.batch)
         except BaseException as error:  # SystemExit of a store must not end the thread
             if not isinstance(error, Exception) and not self._thread.is_current():
                 raise
@@ -172,17 +166,12 @@ class DrainedQueue:
         return call is not None and clock.now() < self._direct_call_since + _DIRECT_SECONDS
 
     def _drain(self) -> None:
-        if self._directory_removed:
-            if not any(not isinstance(entry, Barrier) for entry in tuple(self.entries)):
-                raise DirectoryRemoved
-            self._directory_removed = False  # it is made again for events logged since
-            self._sink.write_out()
-        self._write_out()  # the batch of an earlier attempt
+        self._sink.write_out()  # the batch of an earlier attempt
         self._complete()
         turn = pending = len(self.entries)  # later entries wait for the next turn: other queues are drained too
         while turn > 0 and not self._in_flight.is_closing:
             turn -= self._encoder.fill(self._sink.batch, turn) or turn
-            self._write_out()
+            self._sink.write_out()
             self._complete()
         self._return_slots(pending)
 
@@ -196,17 +185,20 @@ class DrainedQueue:
             self._in_flight.remove_first()
             if isinstance(entry, Pending):
                 self._encoder.take_encoded(self._sink.batch, entry)
-            self._write_out()
+            self._sink.write_out()
 
     def _perform(self, barrier: Barrier) -> None:
         """Flush or close the file, and complete the barrier."""
-        if barrier.close:
+        removed = bool(self._sink.batch)  # and its directory
+        if removed:
+            self._drop_file("removed directory")
+        elif barrier.close:
             self._sink.close()
         else:
             self._sink.flush()
         self._progressed(0)
         self._flushed = not self.entries and len(self._in_flight) == 1
-        barrier.complete(True)
+        barrier.complete(not removed)
 
     def _write_files(self, files: PendingFiles) -> None:
         """Write files beside the event file. Raises OSError while it is to be retried."""
@@ -225,10 +217,6 @@ class DrainedQueue:
         if size:
             self._thread.memory.give(size)
             self._room.set()
-
-    def _write_out(self) -> None:
-        if self._sink.batch:
-            self._sink.write_out(may_make_directory=False)
 
     def _upload_if_due(self) -> None:
         """Upload the buffer of the file, where the buffers of the run take much of the memory. Raises OSError."""
@@ -303,20 +291,23 @@ class DrainedQueue:
 
     def _drop_all(self) -> int:
         """Drop what is pending and abandon the file; return how many events are lost."""
-        reason = "removed directory" if self._directory_removed else "closed while failing"
+        return self._drop_file("closed while failing") + self._drop_entries("closed while failing")
+
+    def _drop_file(self, reason: str) -> int:
+        """Abandon the file with its batch and its buffer; return how many events are dropped."""
         written, unwritten, buffered = self._sink.abandon()
         self.stats.written += written
-        return self._drop_entries(reason, unwritten, buffered)
+        return self.stats.drop(reason, [*kinds_of(unwritten), *["event"] * buffered])
 
-    def _drop_entries(self, reason: str, batch: list[bytes], buffered: int) -> int:
-        """Drop what is in the queue, in flight, in the batch and in the buffer of the file; return how many events."""
-        dropped: list[Entry] = [*batch, *self._in_flight.drop_values()]
+    def _drop_entries(self, reason: str) -> int:
+        """Drop what is in the queue and in flight; return how many events."""
+        dropped: list[Entry] = [*self._in_flight.drop_values()]
         with contextlib.suppress(IndexError):  # raised where the queue is empty
             while True:
                 entry = self.entries.popleft()
                 self._thread.memory.give(nbytes(entry))
                 dropped.append(entry)
-        return self.stats.drop(reason, [*kinds_of(dropped), *["event"] * buffered])
+        return self.stats.drop(reason, kinds_of(dropped))
 
     def _warn(self, about: str, message: str, *values: object, exc_info: bool = False) -> None:
         """Warn once a minute, for all the queues of a run together."""
@@ -335,7 +326,8 @@ class DrainedQueue:
 
         The batch that is being written counts as dropped, because the store may not have it.
         """
-        self.lost += self._drop_entries("ended", self._sink.batch, self._sink.buffered.events)
+        unwritten = [*kinds_of(self._sink.batch), *["event"] * self._sink.buffered.events]
+        self.lost += self.stats.drop("ended", unwritten) + self._drop_entries("ended")
 
     def reset_after_fork(self) -> None:
         """In a fork's child: the pending events and the file belong to the parent. A new file is opened when needed."""

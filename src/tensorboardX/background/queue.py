@@ -162,7 +162,7 @@ class EventQueue(DrainedQueue):
             return False  # a log handler or a finalizer on the writer thread flushes
         seconds_left = self._thread.progress.seconds_left
         while not barrier.wait(min(seconds_left(since, if_stalled), POLL_SECONDS)):
-            if not self._thread.is_running():
+            if not self._thread.drains(self):
                 self._ensure_drained()
             if seconds_left(since, if_stalled) <= 0 and not barrier.wait(0.0):
                 self._note_stall()
@@ -185,7 +185,7 @@ class EventQueue(DrainedQueue):
             if self._has_failed_for_long() or self._thread.progress.seconds_left(since, 0.0) <= 0:
                 self._note_stall()
                 return False
-            if not self._thread.is_running():
+            if not self._thread.drains(self):
                 self._ensure_drained()
             if self._failing_since is None:  # else each attempt would wake this caller, which would request the next
                 self._thread.request_drain()

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 from collections.abc import Callable
+from itertools import islice
 from time import monotonic
 
 from ..records.events import EventsWriter
@@ -24,15 +25,12 @@ _inherited: list[EventsWriter] = []
 """Writers that a fork's child inherits. They are kept alive, because a finalizer might flush or close them."""
 
 
-class DirectoryRemoved(Exception):  # noqa: N818 (not an error: the run was deleted on purpose)
-    """The directory was removed after all events of the batch were logged."""
-
-
 class EventSink:
     """Writes batches of serialized Events to a file, and to a new one where the last is closed or lost.
 
     Used by one thread at a time. `batch` holds the events that the file has not acknowledged. It is kept after an error
-    and the next attempt resumes it, so an error neither loses nor repeats an event. `buffered` counts the events that
+    and the next attempt resumes it, so an error neither loses nor repeats an event. It is also kept where its directory
+    was removed after all of it was logged, and written once a later event joins it. `buffered` counts the events that
     the file has acknowledged and its store does not have yet.
 
     Args:
@@ -71,15 +69,18 @@ class EventSink:
         self._flush_secs = flush_secs
         self._begun = False  # the file has taken the batch, and may have written a part of it
         self._whole_before = 0  # events of the batch that were written whole to a file which is lost
+        self._orphans = 0  # events of the batch that were logged before their directory was removed
         self._sync_at: float | None = None  # None while there is nothing to sync
         self._unsynced = 0  # bytes of Events since the last fsync
         self._reopen_at: float | None = None  # when to replace a file that fails; None after a success
 
-    def write_out(self, may_make_directory: bool = True) -> None:
-        """Write the batch. Raises OSError, and DirectoryRemoved unless `may_make_directory`."""
+    def write_out(self) -> None:
+        """Write the batch, unless its directory was removed after all of it was logged. Raises OSError."""
         if not self.batch:
             return
-        writer = self._writer(may_make_directory)
+        writer = self._writer()
+        if writer is None:
+            return
         if not self._begun:
             writer.take_batch(self.batch)  # raises, say for want of memory, before it has taken anything
             self._begun = True
@@ -204,7 +205,7 @@ class EventSink:
     def _forget_batch(self) -> None:
         self.batch = []
         self._begun = False
-        self._whole_before = 0
+        self._whole_before = self._orphans = 0
 
     def _forget_file(self) -> None:
         self.events_writer = self._sync_at = self._reopen_at = None
@@ -217,16 +218,21 @@ class EventSink:
             with self._progress.operation():
                 writer.abandon()
 
-    def _writer(self, may_make_directory: bool) -> EventsWriter:
-        """Return the file to write to: a new one if there is none, or if the old one is lost."""
+    def _writer(self) -> EventsWriter | None:
+        """Return the file to write to: a new one if there is none, or if the old one is lost.
+
+        None where the batch goes with its directory.
+        """
         writer = self.events_writer
         with self._progress.operation():
             lost = writer is not None and writer.is_lost()
         if writer is None:
             return self._new_file()
         if lost:
-            if not may_make_directory and self._was_removed_after_batch(writer):
-                raise DirectoryRemoved
+            if self._was_removed_after_batch(writer):
+                self._reclaim_batch(writer)  # now, because later events may join it
+                self._orphans = len(self.batch)  # they are not looked at again
+                return None
             self._warn("replaced", "it was deleted or changed, or cannot grow; a new file follows")
             if self._retire_file(writer) == 0 and self._is_full:
                 self._skip_oversized_event(writer)
@@ -238,7 +244,8 @@ class EventSink:
     def _was_removed_after_batch(self, writer: EventsWriter) -> bool:
         """Whether the directory of a lost file was removed after every event of the batch."""
         removed_at = writer.directory_removed_at()
-        return removed_at is not None and all(walltime_of(event) <= removed_at for event in self.batch)
+        later = islice(self.batch, self._orphans, None)
+        return removed_at is not None and all(walltime_of(event) <= removed_at for event in later)
 
     def _new_file(self) -> EventsWriter:
         with self._progress.operation():

@@ -145,6 +145,13 @@ class WriterThread:
     def is_running(self) -> bool:
         return self._thread is not None and self._thread.is_alive()
 
+    def drains(self, queue: Drainable) -> bool:
+        """Return whether the thread runs and a queue is attached to it.
+
+        It is not where this call is in a signal handler that has interrupted `attach`, for which others wait.
+        """
+        return self.is_running() and queue in self._queues
+
     def is_current(self) -> bool:
         return self._thread is threading.current_thread()
 

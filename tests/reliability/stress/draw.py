@@ -112,7 +112,11 @@ class _Drawing:
     # ---- processes and what their threads do
 
     def _process(self, name: str, start: str, end: str, writers: list[int], in_thread: bool = False) -> Process:
-        """Draw a process; `in_thread` if it was forked by a thread that is not the main one."""
+        """Draw a process; `in_thread` if it was forked by a thread that is not the main one.
+
+        At the end of a process that multiprocessing started its pools are terminated before its other threads end. So
+        such threads start none: they would wait for the pool for ever.
+        """
         chance, number = self._chance, self._processes
         self._processes += 1
         if start in ("os.fork", "fork"):
@@ -120,6 +124,8 @@ class _Drawing:
         threads = chance.choice((1, 1, 2, 3)) if start != "os.fork" else 1
         first = start == "first"
         plans = [self._thread(name, in_thread or place > 0, list(writers), first) for place in range(threads)]
+        if start not in ("first", "os.fork"):
+            plans[1:] = [[action for action in plan if action.do != "pool"] for plan in plans[1:]]
         daemons = chance.choice((1, 2)) if first and chance.random() < 0.15 else 0
         return Process(name, number, start, end, plans, daemons)
 

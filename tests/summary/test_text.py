@@ -9,12 +9,14 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.plugins.text import metadata as text_plugin
 from tensorboard.util import tensor_util
 
+from tensorboardX import SummaryWriter
 from tensorboardX.proto.summary_pb2 import Summary as Message
 from tensorboardX.proto.summary_pb2 import SummaryMetadata
 from tensorboardX.proto.tensor_pb2 import TensorProto
 from tensorboardX.proto.tensor_shape_pb2 import TensorShapeProto
 from tensorboardX.proto.types_pb2 import DT_STRING
-from tensorboardX.summary.text import prepare_text, text
+from tensorboardX.summary.text import SHORT_TEXT, prepare_text, text
+from tensorboardX.testing import read_events
 
 
 def _stored(summary) -> Summary.Value:
@@ -55,3 +57,13 @@ def test_the_bytes_are_those_of_protobuf(tag, content):
     )
     expected = Message(value=[Message.Value(tag=value.tag, metadata=metadata, tensor=tensor)])
     assert encoded == expected.SerializeToString()
+
+
+@pytest.mark.parametrize("length", [0, 1, 127, 128, SHORT_TEXT, SHORT_TEXT + 1])
+def test_a_text_is_the_same_whether_the_caller_encodes_it_or_the_thread(tmp_path, length):
+    with SummaryWriter(tmp_path) as writer:
+        writer.add_text("a b", "é" * length, 3, walltime=1.5)
+    [event] = read_events(tmp_path)
+    assert (event.step, event.wall_time) == (3, 1.5)
+    assert event.summary == text("a b", "é" * length)
+    assert event.summary.value[0].tensor.string_val == [("é" * length).encode()]

@@ -12,8 +12,8 @@ from ..proto.summary_pb2 import Summary
 from ..summary.wire import event, serialized
 from . import clock, progress
 
-QUICK_BYTES = 64 << 10
-"""A value of this many bytes is encoded within a few milliseconds."""
+QUICK_BYTES = 256 << 10
+"""A value of this many bytes is encoded within ten milliseconds."""
 
 
 class Pending:
@@ -40,7 +40,7 @@ class Pending:
 
     @property
     def is_quick(self) -> bool:
-        """Whether it is encoded within a few milliseconds."""
+        """Whether it is encoded within ten milliseconds."""
         return self.nbytes <= QUICK_BYTES
 
     def run(self) -> int:

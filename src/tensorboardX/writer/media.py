@@ -12,7 +12,8 @@ from ..notices import warn_once
 from ..summary.image import prepare_image, prepare_image_boxes
 from ..summary.layout import batch_dataformats
 from ..summary.tags import check_tag
-from ..summary.text import prepare_text
+from ..summary.text import SHORT_TEXT, encode_text, prepare_text
+from ..summary.wire import event
 from ..values.figures import render
 from .run import RunWriter
 
@@ -90,7 +91,12 @@ class MediaMethods(RunWriter):
 
     def add_text(self, tag: str, text_string: str, global_step: Any = None, walltime: Any = None) -> None:
         """Log a text, which TensorBoard renders as Markdown. The tag is kept as it is."""
-        self._add_deferred(tag, prepare_text(tag, text_string), global_step, walltime)
+        queue = self._fast_queue
+        if queue is not None and isinstance(text_string, str) and len(text_string) <= SHORT_TEXT:
+            summary = encode_text(tag, text_string)
+            queue.put(event(summary, *self._step_and_walltime(tag, global_step, walltime)))
+        else:
+            self._add_deferred(tag, prepare_text(tag, text_string), global_step, walltime)
 
     def add_video(
         self,

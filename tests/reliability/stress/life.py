@@ -180,6 +180,7 @@ def main() -> None:
     from .world import World
 
     import_everything()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it starts behind it ignore the signal
     if _LIFE.store == "limit":
         import resource
 

@@ -347,3 +347,25 @@ def test_parts_of_a_writer_can_be_copied_too(tmp_path):
             other = pickle.loads(pickle.dumps(part))
             assert other.get_logdir() == str(tmp_path)
             other.close()
+
+
+@pytest.mark.parametrize("start", ["fork", "spawn", "forkserver"])
+def test_a_thread_that_begins_to_log_after_the_end_of_the_main_thread_of_a_child(tmp_path, start):
+    script = """
+        def work(writer):
+            end = threading.Event()
+            sys.modules["multiprocessing.util"].Finalize(None, end.set, exitpriority=-1)  # the last to be called
+            def log():
+                end.wait()
+                for step in range(100): writer.add_scalar("a", 1.0, step)
+            threading.Thread(target=log).start()
+        if __name__ == "__main__":
+            writer = SummaryWriter(sys.argv[1])
+            child = multiprocessing.get_context(sys.argv[2]).Process(target=work, args=(writer,))
+            child.start()
+            child.join()
+            sys.exit(child.exitcode)
+    """
+    done = run(tmp_path, script, tmp_path / "run", start)
+    assert done.returncode == 0, done.stderr
+    assert steps(tmp_path / "run") == list(range(100))

@@ -100,9 +100,7 @@ class EventQueue(DrainedQueue):
         written = self.wait_for(barrier, self._thread.progress.wait_start(), progress.BRIEF_PATIENCE)
         self._raise_error()
         if not written:
-            if self._failing_since is not None:
-                self._warn("unflushed", "flush gave up, while writing fails; %d events wait", self.pending_events())
-            self._raise_given_up("flush gave up: nothing could be written")
+            self._give_up("flush")
         return written
 
     def request_flush(self) -> Barrier | None:
@@ -134,7 +132,7 @@ class EventQueue(DrainedQueue):
         written = barrier is None or self.wait_for(barrier, self._thread.progress.wait_start())
         self._raise_error()
         if not written:
-            self._raise_given_up("close gave up: nothing could be written")
+            self._give_up("close")
         return written
 
     def request_close(self) -> Barrier | None:
@@ -229,6 +227,12 @@ class EventQueue(DrainedQueue):
             if entry is not None and self._retract(entry):
                 self.stats.drop("raised error", kinds_of([entry]))
             raise WriteError(error.errno, f"{self._sink.path}: writing failed: {error}") from error
+
+    def _give_up(self, what: str) -> None:
+        """Warn of the events that still wait after a flush, or after a close while other threads log; or raise."""
+        if self._failing_since is not None and not self.closed:
+            self._warn("unflushed", f"{what} gave up, while writing fails; %d events wait", self.pending_events())
+        self._raise_given_up(f"{what} gave up: nothing could be written")
 
     def _raise_given_up(self, what: str) -> None:
         """Raise WriteError for a store that does not answer, where errors are to be raised."""

@@ -218,12 +218,12 @@ def _flush_at_end_of_main_thread() -> None:
     global _main_thread_flushes_at_end
     if _main_thread_flushes_at_end:
         return
-    import concurrent.futures.thread  # noqa: F401
-
     _main_thread_flushes_at_end = True
     register = getattr(threading, "_register_atexit", None)  # of CPython
     if register is not None:
-        with contextlib.suppress(RuntimeError):  # raised once the main thread has ended
+        with contextlib.suppress(RuntimeError):  # raised, by the import too, once the main thread has ended
+            import concurrent.futures.thread  # noqa: F401
+
             register(_flush_all_at_end_of_main_thread)
 
 
@@ -259,10 +259,13 @@ def _close_all_at_exit() -> None:
 def _close_at_end_of_child() -> None:
     """Children of multiprocessing end with os._exit, which runs no atexit functions, only multiprocessing's finalizers.
 
-    A child that unpickles its arguments is not marked as a child yet, and clears its finalizers after that.
+    A child that unpickles its arguments is not marked as a child yet, and clears its finalizers after that. A thread
+    that goes on after the main thread, and begins to log once the finalizers were called, flushes what it logs.
     """
     global _child_closes_at_end
     multiprocessing, util = sys.modules.get("multiprocessing"), sys.modules.get("multiprocessing.util")
+    if getattr(util, "_exiting", False):
+        WriterThread.exiting = True
     if _child_closes_at_end or multiprocessing is None or util is None:
         return
     _child_closes_at_end = True

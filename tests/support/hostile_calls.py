@@ -259,6 +259,11 @@ def _embedding(draw: Any) -> Arguments:
     }
 
 
+def _is_empty_list(images: Any) -> bool:
+    """Whether `add_images` is given no image, and writes nothing."""
+    return isinstance(images, (list, tuple)) and not images
+
+
 # ---- all of them
 
 CASES: dict[str, Case] = {
@@ -328,7 +333,10 @@ CASES: dict[str, Case] = {
     ),
     "add_image": Case("add_image", _picture(_FORMATS), {"dataformats": of.names()}),
     "add_images": Case(
-        "add_images", _picture(st.sampled_from(["NCHW", "NHWC", "CHW", "cnwh"])), {"dataformats": of.names()}
+        "add_images",
+        _picture(st.sampled_from(["NCHW", "NHWC", "CHW", "cnwh"])),
+        {"dataformats": of.names()},
+        lambda arguments: [] if _is_empty_list(arguments["img_tensor"]) else [cleaned(arguments["tag"])],
     ),
     "add_image_with_boxes": Case(
         "add_image_with_boxes",

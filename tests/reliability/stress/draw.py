@@ -52,6 +52,11 @@ def _pick(chance: random.Random, weights: dict[str, float]) -> str:
     return chance.choices(list(weights), list(weights.values()))[0]
 
 
+def _makes_writers(process: Process) -> bool:
+    actions = [action for thread in process.threads for action in thread]
+    return any(action.do == "make" or (action.child and _makes_writers(action.child)) for action in actions)
+
+
 class _Drawing:
     def __init__(self, chance: random.Random, seed: int, store: str) -> None:
         self._chance = chance
@@ -80,7 +85,7 @@ class _Drawing:
             self._store,
             self._writers,
             process,
-            self._faults() if self._store == "faulty" else [],
+            self._faults(process) if self._store == "faulty" else [],
             sorted(disturbances, key=lambda each: each.at),
             self._size(),
             chance.choice((1e-4, 1e-6) if self._is_rush else (0.005, 0.005, 1e-4, 1e-6)),
@@ -206,14 +211,17 @@ class _Drawing:
 
     # ---- what goes wrong
 
-    def _faults(self) -> list[Fault]:
+    def _faults(self, process: Process) -> list[Fault]:
         if self._is_flood:
             return [Fault("narrow", 0.1, 4.0, self._chance.choice((2e6, 2e7)))]
         faults: list[Fault] = []
         begin = self._chance.uniform(0.1, 1.5)
         for _ in range(self._chance.randint(1, 4)):
-            end = begin + self._duration()
-            faults.append(self._fault(round(begin, 3), round(end, 3)))
+            fault = self._fault(round(begin, 3), round(begin + self._duration(), 3))
+            if fault.kind == "hang" and fault.end >= FOREVER and _makes_writers(process):
+                fault = replace(fault, end=round(begin + PATIENCE + 3, 3))  # a constructor waits for it
+            faults.append(fault)
+            end = fault.end
             begin = end + self._chance.uniform(0.0, 1.0)
         return faults
 

@@ -24,7 +24,12 @@ VARIADIC = inspect.Parameter.VAR_KEYWORD.description
 # Where the original takes any keyword: those that it makes use of, when they are parameters here.
 KEYWORDS = {"SummaryWriter.add_image_with_boxes": ["rescale"]}
 # Defaults that are written in another way and mean the same.
-EQUIVALENT_DEFAULTS = {("SummaryWriter.__init__", "comet_config"): None}
+EQUIVALENT_DEFAULTS = {
+    ("SummaryWriter.__init__", "comet_config"): None,
+    # A trace is strict by default in theirs too, but raises where this one goes on with torch.export.
+    ("SummaryWriter.add_graph", "use_strict_trace"): None,
+    ("GlobalSummaryWriter.add_graph", "use_strict_trace"): None,
+}
 
 
 def methods(library: str) -> list[Any]:

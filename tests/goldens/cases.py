@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tensorboardX import summary
+from tensorboardX.summary.histogram import DEFAULT_BINS
 
 SIXTEENTHS = np.arange(-8, 24) / 16
 SPREAD = np.array([-4096.0, -1.5, -0.25, 0.0, 0.0, 0.125, 0.5, 0.5, 0.75, 1.0, 2.0, 2.0, 3.5, 64.0])
@@ -44,17 +45,17 @@ SCALARS = {
 NOT_FINITE = np.array([1.0, np.nan, np.inf, 2.0, -np.inf])
 
 HISTOGRAMS = {
-    "histogram/default_bins": lambda: summary.histogram("weights", SPREAD, "tensorflow"),
-    "histogram/float32": lambda: summary.histogram("weights", SPREAD.astype(np.float32), "tensorflow"),
+    "histogram/default_bins": lambda: summary.histogram("weights", SPREAD, DEFAULT_BINS),
+    "histogram/float32": lambda: summary.histogram("weights", SPREAD.astype(np.float32), DEFAULT_BINS),
     "histogram/auto": lambda: summary.histogram("weights", SIXTEENTHS, "auto"),
     "histogram/number_of_bins": lambda: summary.histogram("weights", SIXTEENTHS, 5),
     "histogram/edges": lambda: summary.histogram("weights", SIXTEENTHS, [-1, -0.5, 0, 0.5, 1]),
     "histogram/compact": lambda: summary.histogram("weights", SIXTEENTHS, "compact"),
     "histogram/max_bins": lambda: summary.histogram("weights", SIXTEENTHS, 12, max_bins=4),
     "histogram/integers": lambda: summary.histogram("labels", np.array([3, 1, 4, 1, 5, 9, 2, 6]), 9),
-    "histogram/empty": lambda: summary.histogram("nothing", np.array([]), "tensorflow"),
-    "histogram/not_finite": lambda: summary.histogram("weights", NOT_FINITE, "tensorflow"),
-    "histogram/huge": lambda: summary.histogram("weights", np.array([-1e300, 1.0, 2.0**100]), "tensorflow"),
+    "histogram/empty": lambda: summary.histogram("nothing", np.array([]), DEFAULT_BINS),
+    "histogram/not_finite": lambda: summary.histogram("weights", NOT_FINITE, DEFAULT_BINS),
+    "histogram/huge": lambda: summary.histogram("weights", np.array([-1e300, 1.0, 2.0**100]), DEFAULT_BINS),
     "histogram/raw": lambda: summary.histogram_raw("raw tag", -1, 2.5, 6, 4.5, 9.25, [0, 1, 3], [1, 2, 3]),
 }
 

@@ -199,6 +199,12 @@ def test_a_dict_output_is_traced_where_the_trace_is_not_strict():
     assert "prim::DictConstruct" in {each.op for each in made.node}
 
 
+def test_a_strict_trace_that_is_asked_for_raises_what_the_tracer_raises():
+    with pytest.raises(RuntimeError, match="dict"):
+        graph(DictOutput(), ROWS, use_strict_trace=True)
+    assert len(graph(mlp(), ROWS, use_strict_trace=True)[0].node) == len(graph(mlp(), ROWS)[0].node)
+
+
 def test_a_compiled_module_shows_the_module_itself():
     model = mlp()
     assert graph(torch.compile(model), ROWS)[0] == graph(model, ROWS)[0]

@@ -17,7 +17,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from tensorboardX.summary import device_counting
 from tensorboardX.summary.device_counting import is_countable
-from tensorboardX.summary.histogram import histogram, prepare_histogram
+from tensorboardX.summary.histogram import prepare_histogram
 
 
 @pytest.mark.parametrize("block", [3, 1 << 22], ids=["many blocks", "one block"])
@@ -29,12 +29,12 @@ from tensorboardX.summary.histogram import histogram, prepare_histogram
 )
 def test_the_histogram_is_the_one_of_the_host(block, tensor, bins, max_bins):
     values = host_values(tensor)
-    expected = only_histogram(histogram("h", values, bins, max_bins))
+    expected = only_histogram(prepare_histogram("h", values, bins, max_bins)())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(device_counting, "_is_accelerator", lambda device: device.type == "cpu")
         patch.setattr(device_counting, "_BLOCK", block)
         if not tensor.numel():
-            assert only_histogram(histogram("h", tensor, bins, max_bins)) == expected
+            assert only_histogram(prepare_histogram("h", tensor, bins, max_bins)()) == expected
         else:
             assert_same(by_device(tensor, bins, max_bins), expected, values)
 
@@ -46,7 +46,7 @@ def test_many_values(bins, dtype):
     tensor = torch.randn(200_000, generator=torch.Generator().manual_seed(1)).to(dtype)
     tensor[::1000] = math.nan
     values = tensor.numpy()
-    assert_same(by_device(tensor, bins), only_histogram(histogram("h", values, bins)), values)
+    assert_same(by_device(tensor, bins), only_histogram(prepare_histogram("h", values, bins)()), values)
 
 
 @pytest.mark.usefixtures("cpu_counts")
@@ -54,7 +54,9 @@ def test_every_edge_and_its_neighbours_lie_in_the_bins_of_the_host():
     for dtype in (np.float32, np.float64):
         on = EDGES.astype(dtype)
         values = np.concatenate((on, np.nextafter(on, dtype(np.inf)), np.nextafter(on, dtype(-np.inf))))
-        assert_same(by_device(torch.from_numpy(values), EDGES), only_histogram(histogram("h", values, EDGES)), values)
+        assert_same(
+            by_device(torch.from_numpy(values), EDGES), only_histogram(prepare_histogram("h", values, EDGES)()), values
+        )
 
 
 def _views() -> dict[str, tuple[torch.Tensor, np.ndarray]]:
@@ -77,7 +79,7 @@ def _views() -> dict[str, tuple[torch.Tensor, np.ndarray]]:
 def test_any_kind_of_dense_tensor(view):
     tensor, values = _views()[view]
     for bins in ("tensorflow", "compact"):
-        assert_same(by_device(tensor, bins), only_histogram(histogram("h", values, bins)), values)
+        assert_same(by_device(tensor, bins), only_histogram(prepare_histogram("h", values, bins)()), values)
 
 
 class _Subclass(torch.Tensor):
@@ -110,7 +112,9 @@ def test_only_devices_with_streams_and_float64_are_accelerators():
 @pytest.mark.parametrize("bins", ["auto", "sturges", 7])
 def test_bins_that_depend_on_all_values_are_made_on_the_host(bins):
     tensor = torch.randn(100)
-    assert only_histogram(histogram("h", tensor, bins)) == only_histogram(histogram("h", tensor.numpy(), bins))
+    assert only_histogram(prepare_histogram("h", tensor, bins)()) == only_histogram(
+        prepare_histogram("h", tensor.numpy(), bins)()
+    )
 
 
 @pytest.mark.usefixtures("cpu_counts")
@@ -148,6 +152,8 @@ def test_only_kilobytes_wait_in_the_queue():
 @pytest.mark.usefixtures("cpu_counts")
 def test_nan_and_infinity_are_left_out_with_one_warning(caplog):
     for _ in range(2):
-        histo = only_histogram(histogram("device/nan", torch.tensor([1.0, math.nan, math.inf, 3.0]), "tensorflow"))
+        histo = only_histogram(
+            prepare_histogram("device/nan", torch.tensor([1.0, math.nan, math.inf, 3.0]), "tensorflow")()
+        )
     assert (histo.num, histo.min, histo.max) == (2, 1, 3)
     assert caplog.text.count("device/nan") == 1

@@ -22,7 +22,7 @@ from tensorboardX import SummaryWriter
 from tensorboardX.background import progress
 from tensorboardX.summary import device_counting
 from tensorboardX.summary.device_counting import DeviceTally, count_on_device
-from tensorboardX.summary.histogram import _COMPACT_PARTS, histogram, prepare_histogram
+from tensorboardX.summary.histogram import _COMPACT_PARTS, prepare_histogram
 
 # Each of these waits for the device, or copies a number to it from memory that is not pinned, which waits as well.
 SYNCHRONIZING = {
@@ -162,8 +162,8 @@ def test_where_the_device_has_no_memory_the_host_counts(monkeypatch, caplog):
     monkeypatch.setattr(device_counting, "_tallied", fail)
     tensor = torch.randn(100)
     for _ in range(2):
-        found = only_histogram(histogram("full/device", tensor, "tensorflow"))
-    assert found == only_histogram(histogram("h", tensor.numpy(), "tensorflow"))
+        found = only_histogram(prepare_histogram("full/device", tensor, "tensorflow")())
+    assert found == only_histogram(prepare_histogram("h", tensor.numpy(), "tensorflow")())
     assert caplog.text.count("full/device") == 1
     assert "OutOfMemoryError" in caplog.text
 
@@ -192,7 +192,7 @@ def test_a_writer_logs_it(tmp_path):
     logged = logged_values(tmp_path)
     assert [step for step, _ in logged] == [3, 4]
     for (_, value), bins in zip(logged, ("tensorflow", "compact"), strict=True):
-        assert_same(value.histo, only_histogram(histogram("h", tensor.numpy(), bins)), tensor.numpy())
+        assert_same(value.histo, only_histogram(prepare_histogram("h", tensor.numpy(), bins)()), tensor.numpy())
 
 
 @pytest.mark.usefixtures("cpu_counts")

@@ -17,7 +17,7 @@ from support.events import values as logged_values
 from tensorboardX import SummaryWriter
 from tensorboardX.summary import device_counting
 from tensorboardX.summary.device_counting import DeviceTally
-from tensorboardX.summary.histogram import histogram, prepare_histogram
+from tensorboardX.summary.histogram import prepare_histogram
 
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
@@ -32,7 +32,7 @@ def test_a_gpu_counts_as_the_host(monkeypatch, block, bins, dtype):
     if dtype.is_floating_point:
         tensor[::100], tensor[1::100], tensor[2::100], tensor[3] = math.nan, math.inf, -math.inf, 1e-310
     values = host_values(tensor)
-    assert_same(by_device(tensor.cuda(), bins), only_histogram(histogram("h", values, bins)), values)
+    assert_same(by_device(tensor.cuda(), bins), only_histogram(prepare_histogram("h", values, bins)()), values)
 
 
 @needs_gpu
@@ -43,14 +43,14 @@ def test_a_gpu_counts_as_the_host(monkeypatch, block, bins, dtype):
 )
 def test_a_gpu_counts_any_values_as_the_host(tensor, bins):
     values = host_values(tensor)
-    assert_same(by_device(tensor.cuda(), bins), only_histogram(histogram("h", values, bins)), values)
+    assert_same(by_device(tensor.cuda(), bins), only_histogram(prepare_histogram("h", values, bins)()), values)
 
 
 @pytest.fixture
 def strict_gpu():
     """A GPU on which an operation that waits raises RuntimeError, and for which a warm-up was done."""
     for bins in ("tensorflow", "compact"):
-        histogram("warm-up", torch.ones(1_000_000, device="cuda"), bins)
+        prepare_histogram("warm-up", torch.ones(1_000_000, device="cuda"), bins)()
     torch.cuda.synchronize()
     torch.cuda.set_sync_debug_mode("error")
     yield

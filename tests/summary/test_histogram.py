@@ -58,9 +58,7 @@ def _assert_sound(histo: HistogramProto, values: np.ndarray) -> None:
     assert math.isfinite(histo.sum_squares)
 
 
-@pytest.mark.parametrize(
-    "bins", ["tensorflow", DEFAULT_BINS, 1, 10, 1000, *ESTIMATORS], ids=lambda bins: str(bins)[:10]
-)
+@pytest.mark.parametrize("bins", [DEFAULT_BINS, 1, 10, 1000, *ESTIMATORS], ids=lambda bins: str(bins)[:10])
 @pytest.mark.parametrize("name", DISTRIBUTIONS)
 @pytest.mark.filterwarnings("error", "ignore:The number of bins estimated may be suboptimal:RuntimeWarning")
 def test_any_distribution_in_any_bins_is_valid(name, bins):
@@ -71,7 +69,7 @@ def test_any_distribution_in_any_bins_is_valid(name, bins):
 @pytest.mark.filterwarnings("error", "ignore:The number of bins estimated may be suboptimal:RuntimeWarning")
 @given(
     values=hnp.arrays(np.float64, st.integers(1, 40), elements=st.floats(allow_nan=False, allow_infinity=False)),
-    bins=st.sampled_from(["tensorflow", *ESTIMATORS]) | st.integers(1, 5000),
+    bins=st.sampled_from([DEFAULT_BINS, *ESTIMATORS]) | st.integers(1, 5000),
     max_bins=st.none() | st.integers(1, 50),
 )
 def test_no_finite_values_fail(values, bins, max_bins):
@@ -91,22 +89,22 @@ def test_any_values_in_any_increasing_edges(values, edges):
 
 def test_each_value_is_counted_below_the_limit_of_its_bucket():
     values = DISTRIBUTIONS["normal"]
-    histo = _only(histogram("h", values, "tensorflow"))
+    histo = _only(histogram("h", values, DEFAULT_BINS))
     below = [0, *histo.bucket_limit]
     for lower, upper, count in zip(below[1:], histo.bucket_limit[1:], histo.bucket[1:], strict=False):
         assert count == ((lower <= values) & (values < upper)).sum()
 
 
 def test_moments():
-    histo = _only(histogram("a b", [1, 2, 4], "tensorflow"))
+    histo = _only(histogram("a b", [1, 2, 4], DEFAULT_BINS))
     assert (histo.min, histo.max, histo.num, histo.sum, histo.sum_squares) == (1, 4, 3, 7, 21)
     assert histogram("a b", [1], 2).value[0].tag == "a_b"
 
 
 def test_moments_beyond_floats_are_cut_to_the_largest():
-    histo = _only(histogram("h", [1.7e308, 1.7e308], "tensorflow"))
+    histo = _only(histogram("h", [1.7e308, 1.7e308], DEFAULT_BINS))
     assert histo.sum == histo.sum_squares == np.finfo(float).max
-    assert _only(histogram("h", [-1.7e308, -1.7e308], "tensorflow")).sum == -np.finfo(float).max
+    assert _only(histogram("h", [-1.7e308, -1.7e308], DEFAULT_BINS)).sum == -np.finfo(float).max
 
 
 @pytest.mark.parametrize(
@@ -128,25 +126,25 @@ def test_joined_bins_keep_the_counts_and_the_outer_edges(max_bins, left):
 @pytest.mark.parametrize(("max_bins", "left"), [(774, 774), (775, 1548), (800, 1548)])
 def test_default_bins_are_joined_to_fewer_than_twice_max_bins(max_bins, left):
     values = np.array([DEFAULT_BINS[0], DEFAULT_BINS[-2]])
-    assert len(_only(histogram("h", values, "tensorflow", max_bins)).bucket) == left + 1
+    assert len(_only(histogram("h", values, DEFAULT_BINS, max_bins)).bucket) == left + 1
 
 
 def test_a_list_equal_to_the_default_bins_is_the_default_bins():
     values = [1, 1e21, -1e21]
-    assert _only(histogram("h", values, list(DEFAULT_BINS))) == _only(histogram("h", values, "tensorflow"))
+    assert _only(histogram("h", values, list(DEFAULT_BINS))) == _only(prepare_histogram("h", values, "tensorflow")())
     assert sum(_only(histogram("h", values, DEFAULT_BINS[:-1])).bucket) == 1
 
 
 def test_nan_and_infinity_are_left_out_with_one_warning(caplog):
     for _ in range(3):
-        histo = _only(histogram("has/nan", [1.0, math.nan, math.inf, -math.inf, 3.0], "tensorflow"))
+        histo = _only(histogram("has/nan", [1.0, math.nan, math.inf, -math.inf, 3.0], DEFAULT_BINS))
     _assert_sound(histo, np.array([1.0, 3.0]))
     assert caplog.text.count("has/nan") == 1
 
 
 @pytest.mark.parametrize("values", [[], [math.nan], np.zeros((0, 3))], ids=repr)
 def test_nothing_to_count_is_an_empty_histogram(values):
-    histo = _only(histogram("h", values, "tensorflow"))
+    histo = _only(histogram("h", values, DEFAULT_BINS))
     assert histo.num == 0
     assert list(histo.bucket) == [0]
     assert len(histo.bucket_limit) == 1
@@ -187,7 +185,7 @@ def test_stock_tensorboard_converts_it_to_the_buckets_it_draws():
 
 @given(
     values=hnp.arrays(st.sampled_from([np.float32, np.float64]), st.integers(0, 40), elements=st.floats(width=32)),
-    bins=st.sampled_from(["tensorflow", "compact", "auto"]) | st.integers(1, 60) | st.just([-1.0, -0.0, 0.0, 2.0]),
+    bins=st.sampled_from([DEFAULT_BINS, "compact", "auto"]) | st.integers(1, 60) | st.just([-1.0, -0.0, 0.0, 2.0]),
     tag=st.text(max_size=200),
 )
 def test_the_bytes_are_those_of_protobuf(values, bins, tag):
@@ -217,6 +215,12 @@ def test_values_that_are_no_real_numbers_are_refused(values):
 def test_bins_that_cannot_be_are_refused(bins):
     with pytest.raises(ValueError, match="'weights'"):
         prepare_histogram("weights", [1.0], bins)
+
+
+@pytest.mark.parametrize("values", [[1, 3, 4], np.array([1.0]), np.array([])], ids=str)
+def test_the_name_of_the_default_bins_is_one_of_writers_only(values):
+    with pytest.raises(ValueError, match=r"'weights'.*'tensorflow'"):
+        histogram("weights", values, "tensorflow")
 
 
 @pytest.mark.parametrize("max_bins", [0, -1, 2.5, "3", math.nan], ids=repr)

@@ -119,6 +119,13 @@ def test_no_image_is_much_larger_than_pillow_makes_it(name):
     assert len(encode_png(PICTURES[name])) < max(4_000, 1.3 * len(_by_pillow(PICTURES[name])))
 
 
+@pytest.mark.parametrize("channels", [2, 3, 4])
+@pytest.mark.parametrize("size", [(1, 1), (8, 8), (28, 28), (1, 1000)])
+def test_a_small_image_is_the_file_that_pillow_writes(channels, size):
+    pixels = RANDOM.integers(0, 256, (*size, channels), dtype=np.uint8)
+    assert make_image(pixels).encoded_image_string == _by_pillow(pixels)
+
+
 @settings(deadline=None)  # the machine may be busy
 @given(
     hnp.arrays(

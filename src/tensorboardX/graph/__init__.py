@@ -17,7 +17,7 @@ __all__ = ["model_graph"]
 
 
 def model_graph(
-    model: Any, args: Any = None, verbose: bool = False, use_strict_trace: bool = True
+    model: Any, args: Any = None, verbose: bool = False, use_strict_trace: bool | None = None
 ) -> tuple[GraphDef, RunMetadata]:
     """The graph of a PyTorch model or of a JAX function.
 
@@ -25,7 +25,8 @@ def model_graph(
         model: A `torch.nn.Module`, a scripted or traced module, an `ExportedProgram`, or a function of JAX arrays.
         args: What `model` is called with: one value, or a tuple or list of arguments.
         verbose: Log the framework's own text of the graph, at level INFO.
-        use_strict_trace: False lets PyTorch's tracer record a dict or list that the model returns.
+        use_strict_trace: For a PyTorch model: False lets the tracer record a dict or list that the model returns; True
+            raises an error then. None draws such a model by other means.
 
     Raises:
         TypeError: `model` is none of these.

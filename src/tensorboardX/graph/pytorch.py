@@ -31,7 +31,7 @@ _RAISES = (opcode.opmap["RAISE_VARARGS"], opcode.opmap["RERAISE"])
 
 
 def graph(
-    model: Any, args: Any = None, verbose: bool = False, use_strict_trace: bool = True
+    model: Any, args: Any = None, verbose: bool = False, use_strict_trace: bool | None = None
 ) -> tuple[GraphDef, RunMetadata]:
     """The graph of `model`, which runs once, in evaluation mode, on `args`.
 
@@ -40,7 +40,8 @@ def graph(
             graph is taken as it is. Its training modes, hooks and parameters stay as they are.
         args: What `forward` takes: one tensor or dict, or a tuple or list of arguments. Needed for a module only.
         verbose: Log the graph that PyTorch gives, at level INFO of the logger `tensorboardX.graph.pytorch`.
-        use_strict_trace: False lets the tracer record a dict or list that `forward` returns.
+        use_strict_trace: False lets the tracer record a dict or list that `forward` returns; True raises what the
+            tracer raises. None traces strictly, and leaves to `torch.export` what that cannot record.
 
     Returns:
         The graph, and the metadata that names the device, as `torch.utils.tensorboard` writes them.
@@ -70,7 +71,7 @@ def _is_program(model: Any) -> bool:
     return isinstance(model, getattr(sys.modules.get("torch.export"), "ExportedProgram", ()))
 
 
-def _nodes(torch: ModuleType, model: Any, args: Any, verbose: bool, strict: bool) -> list[NodeDef]:
+def _nodes(torch: ModuleType, model: Any, args: Any, verbose: bool, strict: bool | None) -> list[NodeDef]:
     if _is_program(model):
         return _from_program(model, verbose)
     if isinstance(model, torch.jit.ScriptModule | torch.jit.ScriptFunction):
@@ -82,10 +83,14 @@ def _nodes(torch: ModuleType, model: Any, args: Any, verbose: bool, strict: bool
         return _module_nodes(torch, model, argument_tuple(args), verbose, strict)
 
 
-def _module_nodes(torch: ModuleType, model: Any, args: tuple[Any, ...], verbose: bool, strict: bool) -> list[NodeDef]:
+def _module_nodes(
+    torch: ModuleType, model: Any, args: tuple[Any, ...], verbose: bool, strict: bool | None
+) -> list[NodeDef]:
     try:
-        traced = _trace(torch, model, args, strict)
+        traced = _trace(torch, model, args, strict is not False)
     except Exception as error:
+        if strict:
+            raise
         program = None if _is_error_of_model(torch, model, args, error) else _export_or_none(model, args)
         if program is None:
             raise

@@ -43,7 +43,8 @@ DEFAULT_BINS = _default_edges()
 """The bin edges of TensorFlow: 1e-12 times the powers of 1.1 up to 1e20, mirrored around 0."""
 
 _DEFAULT_EDGES = np.array(DEFAULT_BINS)
-_NAMED_BINS = ("tensorflow", "compact", "auto", "fd", "doane", "scott", "stone", "rice", "sturges", "sqrt")
+_WRITERS_NAME = "tensorflow"
+_NAMED_BINS = (_WRITERS_NAME, "compact", "auto", "fd", "doane", "scott", "stone", "rice", "sturges", "sqrt")
 
 
 def histogram(name: str, values: Any, bins: Any, max_bins: int | None = None) -> Summary:
@@ -53,18 +54,24 @@ def histogram(name: str, values: Any, bins: Any, max_bins: int | None = None) ->
         name: the tag.
         values: real numbers, any shape and any number of them. NaN and infinity are left out, with one warning.
             A torch tensor on an accelerator is counted there, unless the bins depend on all of its values.
-        bins: "tensorflow" (the default bins), "compact" (48 of equal width, a tenth of the bytes), the name of an
-            estimator or a number of bins as `numpy.histogram` takes them, or a sequence of edges.
+        bins: a sequence of edges such as `DEFAULT_BINS`, "compact" (48 of equal width, a tenth of the bytes), or the
+            name of an estimator or a number of bins as `numpy.histogram` takes them.
         max_bins: more bins than this are joined, each (number of bins) // max_bins neighbours to one. Fewer than
             twice max_bins remain: all of the 1548 default ones for 775, half of them for 774.
 
     Raises TypeError or ValueError that names the tag.
     """
+    if isinstance(bins, str) and bins == _WRITERS_NAME:
+        # Both originals raise here, whatever the values are. Only their writers know the name.
+        raise value_error(name, bins, "bins that are a sequence of edges, a number, 'compact' or an estimator of NumPy")
     return Summary.FromString(prepare_histogram(name, values, bins, max_bins)())
 
 
 def prepare_histogram(name: str, values: Any, bins: Any, max_bins: int | None = None) -> partial[bytes]:
-    """Check and copy the arguments of `histogram`; the call of what is returned encodes them."""
+    """Check and copy the arguments of `histogram`; the call of what is returned encodes them.
+
+    As a writer's `add_histogram`, it takes "tensorflow" too, for the default bins.
+    """
     tag = clean_tag(name)
     if max_bins is not None and not (isinstance(max_bins, (int, np.integer)) and max_bins >= 1):
         raise value_error(tag, max_bins, "max_bins that is a positive integer")

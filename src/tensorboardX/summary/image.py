@@ -25,11 +25,15 @@ from .wire import Buffer, field, integer, summary
 FORMATS = ("PNG", "JPEG", "WEBP")
 """The formats of images."""
 
-# How Pillow writes the others: the most pixels a side, the modes that they store, and options.
+# How Pillow writes them: the most pixels a side, the modes that they store, and options.
 _PILLOW_FORMATS: dict[str, tuple[int, tuple[str, ...], dict[str, Any]]] = {
+    "PNG": (65_535, ("L", "LA", "RGB", "RGBA"), {}),
     "JPEG": (65_535, ("L", "RGB"), {"quality": 90}),
     "WEBP": (16_383, ("RGB", "RGBA"), {"quality": 90}),
 }
+
+# Bytes of pixels. So small an image Pillow encodes as fast as `encode_png`, and then its file is that of the original.
+_SMALL = 4096
 
 _IMAGE_AXES = ("HW", "CHW", "NCHW")
 _CHANNELS = (1, 2, 3, 4)
@@ -166,8 +170,8 @@ def checked_format(image_format: Any) -> str:
 def preload_codec(image_format: str) -> None:
     """Import what encoding images needs: in this format, and as PNG, used for an image that is too large for it."""
     encode_png(np.zeros((8, 8, 3), np.uint8))
-    if image_format != "PNG":
-        Image.new("RGB", (1, 1)).save(io.BytesIO(), format=image_format)
+    for name in {"PNG", image_format}:
+        Image.new("RGB", (1, 1)).save(io.BytesIO(), format=name)
 
 
 @functools.cache
@@ -177,8 +181,8 @@ def preload_drawing() -> None:
 
 
 def _encoded(pixels: Array, image_format: str) -> bytes:
-    most, modes, options = _PILLOW_FORMATS.get(image_format, (0, (), {}))
-    if max(pixels.shape[:2]) > most:
+    most, modes, options = _PILLOW_FORMATS[image_format]
+    if max(pixels.shape[:2]) > most or (image_format == "PNG" and pixels.size > _SMALL):
         return encode_png(pixels)
     pil_image = Image.fromarray(np.ascontiguousarray(pixels))
     if pil_image.mode not in modes:

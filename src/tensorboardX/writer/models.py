@@ -15,7 +15,7 @@ class ModelMethods(RunWriter):
     """See `SummaryWriter`."""
 
     def add_graph(
-        self, model: Any, input_to_model: Any = None, verbose: bool = False, use_strict_trace: bool = True
+        self, model: Any, input_to_model: Any = None, verbose: bool = False, use_strict_trace: bool | None = None
     ) -> None:
         """Log the graph of a model. A run has one: the last.
 
@@ -24,7 +24,8 @@ class ModelMethods(RunWriter):
                 arrays.
             input_to_model: what the model is called with, a value or a tuple of several.
             verbose: log the text of the graph, at level INFO.
-            use_strict_trace: False lets a PyTorch model return dicts and lists.
+            use_strict_trace: False lets the tracer of PyTorch record a dict or list that the model returns; True raises
+                its error. By default such a model is drawn by `torch.export`.
 
         Raises what the model raises, as it comes.
         """

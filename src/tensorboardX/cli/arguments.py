@@ -49,9 +49,13 @@ def add_logdir(parser: argparse.ArgumentParser) -> None:
 def add_filters(parser: argparse.ArgumentParser, *, tags: bool = True, steps: bool = True) -> None:
     """Add --run, and --tag and --steps: `arguments.runs`, `.tags` and `.steps`, as the methods of Logdir take them."""
     text = "only these {}: a name, a glob, or /a regular expression/; may be repeated"
-    parser.add_argument("--run", dest="runs", action="append", type=_name, metavar="RUN", help=text.format("runs"))
+    parser.add_argument(
+        "--run", dest="runs", action="append", type=name_filter, metavar="RUN", help=text.format("runs")
+    )
     if tags:
-        parser.add_argument("--tag", dest="tags", action="append", type=_name, metavar="TAG", help=text.format("tags"))
+        parser.add_argument(
+            "--tag", dest="tags", action="append", type=name_filter, metavar="TAG", help=text.format("tags")
+        )
     if steps:
         text = "only steps from FROM to UNTIL, which is left out; either may be empty"
         parser.add_argument("--steps", type=_steps, metavar="FROM:UNTIL", help=text)
@@ -62,18 +66,32 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON; `tensorboardx schema VERB` prints its schema")
 
 
+def add_restarts(parser: argparse.ArgumentParser) -> None:
+    """Add --restarts: `arguments.restarts`."""
+    text = "last leaves out what a program that began again replaced, as TensorBoard does (default: keep)"
+    parser.add_argument("--restarts", choices=("keep", "last"), default="keep", help=text)
+
+
 def only(names: list[str]) -> Names:
     """Return a filter for exactly these names, whatever characters are in them."""
     return [re.compile(rf"\A{re.escape(name)}\Z") for name in names]
 
 
-def _name(text: str) -> str | re.Pattern[str]:
+def name_filter(text: str) -> str | re.Pattern[str]:
+    """Return what an argument wants of names: a name or a glob as it is, a regular expression between slashes."""
     if len(text) < 3 or not (text.startswith("/") and text.endswith("/")):
         return text
     try:
         return re.compile(text[1:-1])
     except re.error as error:
         raise argparse.ArgumentTypeError(f"{text} is no regular expression: {error}") from error
+
+
+def positive(text: str) -> int:
+    """Return what an argument says that wants a number from 1 on."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
+    return int(text)
 
 
 def _steps(text: str) -> slice | int:

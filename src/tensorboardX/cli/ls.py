@@ -71,8 +71,8 @@ def _write_runs(runs: list[dict[str, Any]]) -> None:
             run["run"],
             str(len(run["tags"])),
             " ".join(f"{count} {kind}" for kind, count in run["kinds"].items()),
-            output.number(run["first_step"]),
-            output.number(run["last_step"]),
+            output.cell(run["first_step"]),
+            output.cell(run["last_step"]),
             output.size(run["bytes"]),
             _when(run["last_wall_time"]),
             run["health"],
@@ -84,7 +84,7 @@ def _write_runs(runs: list[dict[str, Any]]) -> None:
 
 def _write_tags(runs: list[dict[str, Any]]) -> None:
     rows = [
-        (run["run"], tag["tag"], tag["kind"], *(output.number(tag[name]) for name in _SERIES[2:5]))
+        (run["run"], tag["tag"], tag["kind"], *(output.cell(tag[name]) for name in _SERIES[2:5]))
         for run in runs
         for tag in run["tags"]
     ]

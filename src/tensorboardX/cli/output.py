@@ -37,11 +37,11 @@ def printable(text: str) -> str:
     return _CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
-def number(value: float | None) -> str:
-    """Return a number as tables show it: six digits, and "-" for None."""
+def cell(value: Any) -> str:
+    """Return a value as tables show it: numbers that are no integers with six digits, "-" for None."""
     if value is None:
         return "-"
-    return str(value) if isinstance(value, (int, np.integer)) else f"{value:.6g}"
+    return f"{value:.6g}" if isinstance(value, (float, np.floating)) else str(value)
 
 
 def size(count: int) -> str:

@@ -21,6 +21,7 @@ class Curve:
     Attributes:
         count: of all points.
         last_step, last_value: of the last one.
+        first, end: the least and the greatest step.
     """
 
     def __init__(self) -> None:
@@ -28,12 +29,15 @@ class Curve:
         self.values: Values = np.zeros(0, np.float64)
         self.count = 0
         self.last_step, self.last_value = 0, np.nan
+        self.first, self.end = np.iinfo(np.int64).max, np.iinfo(np.int64).min
 
     def add(self, series: Series) -> None:
         """Append points; those that are not finite are counted only."""
         finite = np.isfinite(series.values)
         self.count += len(series.values)
         self.last_step, self.last_value = int(series.steps[-1]), float(series.values[-1])
+        self.first = min(self.first, int(series.steps.min()))
+        self.end = max(self.end, int(series.steps.max()))
         steps = np.concatenate([self.steps, series.steps[finite]])
         values = np.concatenate([self.values, series.values[finite]])
         self.steps, self.values = thinned(steps, values, _MOST_POINTS)

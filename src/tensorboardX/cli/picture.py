@@ -105,16 +105,12 @@ def _plot(plot: Any, tag: str, curves: Curves, width: int) -> None:
         plot.draw(plot.signal(steps.tolist(), values.tolist(), marker=marker).lines())
     if not of_tag:
         return
-    for axis, ends, most in (
-        ("x", (min(c.steps.min() for c in of_tag.values()), max(c.steps.max() for c in of_tag.values())), width // 12),
-        (
-            "y",
-            (min(c.values.min() for c in of_tag.values()), max(c.values.max() for c in of_tag.values())),
-            _MOST_TICKS,
-        ),
-    ):
-        positions = _ticks(float(ends[0]), float(ends[1]), most)
-        plot.ruler(axis).ticks(positions, [_short(position) for position in positions])
+    first, end = min(curve.first for curve in of_tag.values()), max(curve.end for curve in of_tag.values())
+    low, high = (pick(getattr(c.values, pick.__name__)() for c in of_tag.values()) for pick in (min, max))
+    if first < end:
+        plot.ruler("x").lim(first, end)
+    for axis, ticks in (("x", _ticks(first, end, width // 12)), ("y", _ticks(low, high, _MOST_TICKS))):
+        plot.ruler(axis).ticks(ticks, [_short(tick) for tick in ticks])
 
 
 def _title(tag: str, of_tag: dict[str, Curve], width: int) -> str:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Protocol
 
-from . import audio, best, compare, completion, figures, images, ls, scalars, schema, show, tail, text
+from . import audio, best, compare, completion, figures, images, ls, reduce, scalars, schema, show, tail, text
 from .arguments import Subparsers
 
 
@@ -20,4 +20,18 @@ class Verb(Protocol):
         """Do it, and return the exit code, one of `exit_codes`."""
 
 
-VERBS: Sequence[Verb] = (ls, show, scalars, best, compare, images, audio, text, figures, tail, schema, completion)
+VERBS: Sequence[Verb] = (
+    ls,
+    show,
+    scalars,
+    best,
+    compare,
+    images,
+    audio,
+    text,
+    figures,
+    tail,
+    reduce,
+    schema,
+    completion,
+)

@@ -83,7 +83,7 @@ def _plots(curves: Curves, tags: list[str], rows: int, columns: int, width: int,
     figure.plot_size(width, height)
     figure.subplots(rows, columns)
     for position in range(rows * columns):
-        plot = figure.subplot(position // columns + 1, position % columns + 1)
+        plot = figure.subplot(position // columns + 1, position % columns + 1) if rows * columns > 1 else figure
         plot.theme("colorless")
         if position < len(tags):
             _plot(plot, tags[position], curves, width // columns)

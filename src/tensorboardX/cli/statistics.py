@@ -45,13 +45,15 @@ class Statistics:
         for curve in single:
             rows = np.searchsorted(self.steps, curve.steps)
             self.count[rows] += 1
-            total[rows] += curve.values
+            with np.errstate(invalid="ignore"):  # infinity less infinity
+                total[rows] += curve.values
             self.wall_times[rows] = np.fmax(self.wall_times[rows], curve.wall_times)
             is_more = (curve.values > high[rows]) | np.isnan(owner[rows])
             is_more |= np.isnan(curve.values) & ~np.isnan(high[rows])
             owner[rows[is_more]] = labels[curve.run]
             high[rows] = np.maximum(high[rows], curve.values)
             low[rows] = np.minimum(low[rows], curve.values)
+        self.wall_times[~np.isfinite(self.wall_times)] = 0.0
         mean = total / self.count
         self.columns: dict[str, Numbers] = {"mean": mean, "min": low, "max": high, "max_rank": owner}
         self.columns["std"] = self._deviation(single, mean)

@@ -89,6 +89,11 @@ def test_ticks_are_round_and_within(low, high):
     assert all(low - slack <= tick <= high + slack for tick in ticks)
 
 
+def test_ticks_of_steps_are_integers():
+    assert _ticks(1, 10, 4, whole=True) == [3, 6, 9]
+    assert _ticks(0, 1, 4, whole=True) == [0, 1]
+
+
 def test_numbers_of_ticks_are_short():
     found = [_short(value) for value in (0, 0.25, 9999, 10_000, 2_500_000, 1e15, -0.001)]
     assert found == ["0", "0.25", "9999", "10k", "2.5M", "1e+15", "-0.001"]

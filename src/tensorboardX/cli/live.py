@@ -43,6 +43,7 @@ def save_svg(batches: Iterator[Columns], path: str) -> int:
     """Write the picture of all that is there to an SVG file; return the exit code. Raises MissingExtraError."""
     check_packages()
     from rich.console import Console
+    from rich.terminal_theme import MONOKAI
 
     curves = Curves()
     for batch in batches:
@@ -51,7 +52,7 @@ def save_svg(batches: Iterator[Columns], path: str) -> int:
     console = Console(file=io.StringIO(), record=True, width=width, height=height, force_terminal=True)
     console.print(picture(curves, width, height))
     with replaced_text(path) as file:
-        file.write(console.export_svg(title="tensorboardx tail"))
+        file.write(console.export_svg(title="tensorboardx tail", theme=MONOKAI))
     return exit_codes.OK if curves.runs else exit_codes.NOT_FOUND
 
 

@@ -109,7 +109,7 @@ def _plot(plot: Any, tag: str, curves: Curves, width: int) -> None:
     low, high = (pick(getattr(c.values, pick.__name__)() for c in of_tag.values()) for pick in (min, max))
     if first < end:
         plot.ruler("x").lim(first, end)
-    for axis, ticks in (("x", _ticks(first, end, width // 12)), ("y", _ticks(low, high, _MOST_TICKS))):
+    for axis, ticks in (("x", _ticks(first, end, width // 12, whole=True)), ("y", _ticks(low, high, _MOST_TICKS))):
         plot.ruler(axis).ticks(ticks, [_short(tick) for tick in ticks])
 
 
@@ -121,14 +121,16 @@ def _title(tag: str, of_tag: dict[str, Curve], width: int) -> str:
     return name if len(name) <= width else f"{name[: max(width - 1, 1)]}…"
 
 
-def _ticks(low: float, high: float, most: int) -> list[float]:
-    """Return round numbers between two, at most about as many as wanted."""
+def _ticks(low: float, high: float, most: int, *, whole: bool = False) -> list[float]:
+    """Return round numbers between two, integers if they have to be, at most about as many as wanted."""
     span = high - low
     if not (span > 0 and math.isfinite(span)):
         return [low]
     exact = span / max(most, 1)
     power = 10.0 ** math.floor(math.log10(exact))
     width = next((factor * power for factor in (1, 2, 2.5, 5) if factor * power >= exact), 10 * power)
+    if whole:
+        width = math.ceil(width)
     first, last = math.ceil(low / width), math.floor(high / width)
     return [number * width for number in range(first, last + 1)] or [low]
 

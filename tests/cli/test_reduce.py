@@ -33,7 +33,7 @@ def test_csv_has_the_statistics_of_numpy(seeds, command, tmp_path):
     path = tmp_path / "seeds.csv"
     done = command("reduce", seeds, "--csv", path)
     assert done.code == exit_codes.OK
-    assert done.out == f"3 runs, 1 tags, 20 points in {path}\n"
+    assert done.out == f"runs: 3, tags: 1, points: 20, in {path}\n"
     rows = rows_of(path.read_text())
     assert list(rows[0]) == ["tag", "step", "count", "mean", "std", "min", "max"]
     assert [int(row["step"]) for row in rows] == list(range(0, 200, 10))

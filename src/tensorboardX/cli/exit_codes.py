@@ -9,7 +9,7 @@ NOT_FOUND = 1
 """A query found nothing, or a check found something wrong."""
 
 USAGE = 2
-"""The arguments cannot be understood."""
+"""The arguments cannot be understood, or do not fit the data."""
 
 FAILED = 3
 """Something cannot be read or written: there is no such directory, the disk is full."""

@@ -6,7 +6,7 @@ import argparse
 import time
 from typing import Any
 
-from ..reader import Columns, open_logdir
+from ..reader import KINDS, Columns, open_logdir
 from ..reader.listing import Runs
 from . import exit_codes, output
 from .arguments import Subparsers, add_filters, add_json, add_logdir, new_parser
@@ -55,7 +55,7 @@ def _described(name: str, files: Runs, index: Columns) -> dict[str, Any]:
         "health": "damaged" if damage else "ok" if tags else "empty",
         "files": len(files[name]),
         "bytes": sum(file.size for file in files[name]),
-        "kinds": kinds,
+        "kinds": {kind: kinds[kind] for kind in KINDS if kind in kinds},
         "first_step": min((tag["first_step"] for tag in tags), default=None),
         "last_step": max((tag["last_step"] for tag in tags), default=None),
         "last_wall_time": max((tag["last_wall_time"] for tag in tags), default=None),

@@ -69,7 +69,8 @@ def tell_files(verb: str, arguments: argparse.Namespace, written: list[dict[str,
         output.write_json(verb, {**content, "damage": output.damage_json(dict.fromkeys(damage))})
     else:
         total = output.size(sum(each["bytes"] for each in written))
-        output.write_line(f"{len(written)} files of {total} in {output.printable(arguments.out)}")
+        files = "1 file" if len(written) == 1 else f"{len(written)} files"
+        output.write_line(f"{files} of {total} in {output.printable(arguments.out)}")
 
 
 def _parts(logdir: Logdir, kind: str, arguments: argparse.Namespace) -> Iterator[tuple[str, list[str]]]:

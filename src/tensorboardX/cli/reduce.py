@@ -130,4 +130,4 @@ def _tell(
         return
     steps = sum(len(found.steps) for found in tags.values())
     places = " and ".join(output.printable(place) for place in (arguments.out, arguments.csv) if place is not None)
-    output.write_line(f"{len(runs)} runs, {len(tags)} tags, {steps} points in {places if tags else 'nothing'}")
+    output.write_line(f"runs: {len(runs)}, tags: {len(tags)}, points: {steps}, in {places if tags else 'nothing'}")

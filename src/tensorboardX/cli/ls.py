@@ -32,7 +32,10 @@ def run(arguments: argparse.Namespace) -> int:
     logdir = open_logdir(arguments.logdir)
     files = logdir.files(arguments.runs)
     index = logdir.index(arguments.runs, arguments.tags)
-    runs = [_described(name, files, index) for name in files]
+    rows: dict[str, list[int]] = {name: [] for name in files}
+    for row, name in enumerate(index["run"]):
+        rows.setdefault(name, []).append(row)
+    runs = [_described(name, files, index, rows[name]) for name in files]
     if arguments.json:
         output.write_json("ls", {"logdir": logdir.path, "runs": runs})
     elif arguments.each_tag:
@@ -42,8 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     return exit_codes.OK if runs else exit_codes.NOT_FOUND
 
 
-def _described(name: str, files: Runs, index: Columns) -> dict[str, Any]:
-    rows = [position for position, of_run in enumerate(index["run"]) if of_run == name]
+def _described(name: str, files: Runs, index: Columns, rows: list[int]) -> dict[str, Any]:
     tags = [{column: index[column][row] for column in _SERIES} for row in rows]
     kinds: dict[str, int] = {}
     for tag in tags:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 from ..reader import Columns, Logdir
 from ..reader.collector import Collector
 from ..reader.columns import concatenated
 from ..reader.damage import DamageLog
 from ..reader.filters import NameFilter, Names, Steps, step_filter
-from ..reader.scalars import TagNumbers
+from ..reader.scalars import Points, TagNumbers
 from ..reader.scan import RunScan
 from ..reader.source import FileFacts, Source
 from ..reader.tables import scalar_table
@@ -15,6 +17,7 @@ from ..reader.tables import scalar_table
 _LARGE = 8_000_000  # bytes of all files; less is read about as fast as looked at
 _BLOCK = 1 << 15
 _MOST_BLOCKS = 32
+_PATIENCE = 0.3  # seconds, after which the runs that were not looked at yet are left out
 
 
 def overview(logdir: Logdir, runs: Names, tags: Names, steps: Steps) -> Columns | None:
@@ -24,8 +27,11 @@ def overview(logdir: Logdir, runs: Names, tags: Names, steps: Steps) -> Columns 
     if total < _LARGE:
         return None
     numbers, is_step = TagNumbers(NameFilter("tags", tags)), step_filter(steps)
-    parts = []
+    parts: list[tuple[str, list[Points]]] = []
+    end_of_patience = time.monotonic() + _PATIENCE
     for run, of_run in files.items():
+        if parts and time.monotonic() > end_of_patience:
+            break
         found = Collector(is_step)
         scan = RunScan(found, (), NameFilter("tags", tags), numbers, DamageLog())
         for number, file in enumerate(of_run):

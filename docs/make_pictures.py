@@ -4,6 +4,7 @@
     pip install ".[examples]"
     apt-get install chromium chromium-driver
     python docs/make_pictures.py              # or: python docs/make_pictures.py mesh projector
+    python docs/make_pictures.py tail         # the picture of the command `tensorboardx tail`, without chromium-driver
 
 A headless Chromium opens each dashboard of a stock TensorBoard. A picture is taken when what the dashboard should show
 is on the page; if it does not appear, the script fails and names it. Nothing needs a GPU or the internet.
@@ -15,6 +16,7 @@ import argparse
 import base64
 import io
 import json
+import math
 import re
 import subprocess
 import sys
@@ -67,6 +69,9 @@ class Dashboard:
         # The time series have their filters before the name, the others behind it.
         return f"/?darkMode=false&tagFilter={tags}&runFilter={runs}#{page}&tagFilter={tags}&regexInput={runs}"
 
+
+TERMINAL = "tail"
+"""The picture that is not of a dashboard: the curves of two trainings, as `tensorboardx tail` draws them."""
 
 HELPERS = """
     // Elements that have a size, also those in shadow roots and frames.
@@ -301,6 +306,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("names", nargs="*", metavar="dashboard", help="(default: all)")
     parser.add_argument("--output", type=Path, default=DOCS / "images")
     options = parser.parse_args(argv)
+    if not options.names or TERMINAL in options.names:
+        take_terminal_picture(options.output)
+    if options.names == [TERMINAL]:
+        return
     chosen = [dashboard for dashboard in DASHBOARDS if not options.names or dashboard.name in options.names]
     with (
         tempfile.TemporaryDirectory() as directory,
@@ -327,6 +336,22 @@ def take_pictures(browser: Browser, example: str, dashboards: Sequence[Dashboard
         with server(tensorboard, r"TensorBoard \S+ at http://127\.0\.0\.1:(\d+)", directory) as url:
             for dashboard in dashboards:
                 save(take_picture(browser, url, dashboard), output / f"{dashboard.name}.png")
+
+
+def take_terminal_picture(output: Path) -> None:
+    """Train twice, let the command draw the curves as SVG, and let Chromium make a PNG of that."""
+    with tempfile.TemporaryDirectory() as directory:
+        for seed in range(2):
+            logdir = ["--logdir", f"runs/seed{seed}", "--seed", str(seed)]
+            subprocess.run([sys.executable, EXAMPLES / "train_digits.py", *logdir], cwd=directory, check=True)
+        command = [sys.executable, "-m", "tensorboardX", "tail", "runs", "--run", "seed?", "--svg", "tail.svg"]
+        subprocess.run(command, cwd=directory, check=True)
+        drawing = Path(directory, "tail.svg")
+        width, height = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', drawing.read_text(encoding="utf-8")).groups()
+        size = f"--window-size={math.ceil(float(width))},{math.ceil(float(height))}"
+        page = [size, "--screenshot=tail.png", "--default-background-color=00000000", drawing.as_uri()]
+        subprocess.run(["chromium", *CHROMIUM, *page], cwd=directory, check=True, capture_output=True)
+        save(Path(directory, "tail.png").read_bytes(), output / f"{TERMINAL}.png")
 
 
 if __name__ == "__main__":

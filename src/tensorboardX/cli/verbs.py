@@ -1,0 +1,37 @@
+"""The verbs of the command, in the order of its help."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Protocol
+
+from . import audio, best, compare, completion, figures, images, ls, reduce, scalars, schema, show, tail, text
+from .arguments import Subparsers
+
+
+class Verb(Protocol):
+    """What the module of a verb has."""
+
+    def add_parser(self, subparsers: Subparsers) -> None:
+        """Add the parser of the verb, see `arguments.new_parser`."""
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Do it, and return the exit code, one of `exit_codes`."""
+
+
+VERBS: Sequence[Verb] = (
+    ls,
+    show,
+    scalars,
+    best,
+    compare,
+    images,
+    audio,
+    text,
+    figures,
+    tail,
+    reduce,
+    schema,
+    completion,
+)

@@ -47,6 +47,20 @@ def _working_directory() -> str:
         return ""
 
 
+def _write_starts(writer: Any, step: int) -> None:
+    for _ in range(2):
+        writer.add_event(Event(session_log=SessionLog(status=SessionLog.START)), step)
+
+
+def is_sub_run(run: str, tag: str) -> bool:
+    """Whether `add_scalars` made a sub-run, by its name and the tag of its values.
+
+    That of the tag `a/b` and the key `c` is `a/b/c` here and `a_b_c` in torch.utils.tensorboard.
+    """
+    ours = below("", tag).replace(os.sep, "/")
+    return bool(tag) and run.startswith((f"{ours}/", f"{tag.replace('/', '_')}_"))
+
+
 class Shadowable:
     """A property that a subclass may shadow with an attribute of its own."""
 
@@ -76,6 +90,7 @@ class RunWriter:
         log_dir: str | os.PathLike[str] | None = None,
         comet_config: dict[str, Any] | None = None,
         image_format: str = "PNG",
+        resume_step: int | None = None,
         **kwargs: Any,
     ) -> None:
         chosen = logdir or log_dir or default_logdir(comment)
@@ -95,11 +110,14 @@ class RunWriter:
         self._image_format = checked_format(setting("image_format", image_format, "PNG"))
         self._anchor = _working_directory()
         self._start()
+        if resume_step is not None:
+            self._resume(resume_step)
         try:
             self._open(open_now=True)
         except OSError as error:
             raise LogdirError(error.errno, f"cannot log to {self._directory!r}: {error.strerror or error}") from error
         self._mark_purge()
+        self._mark_resumed(self._directory, self.file_writer)
 
     def _start(self) -> None:
         self._file_writer: Any = None
@@ -112,6 +130,7 @@ class RunWriter:
         self._thread = WriterThread()
         self._fast_queue: EventQueue | None = None
         self._chart_queues: dict[tuple[str, str], tuple[str, EventQueue]] = {}  # of `add_scalars`
+        self._resumed: dict[str, int] = {}  # directories whose next file is to begin with what `resume_step` writes
         notify_when_replaced(self)
         register_with_compiler()
 
@@ -197,6 +216,8 @@ class RunWriter:
         writer = self._writer_in(logdir)
         if self.all_writers is not None:
             self.all_writers[logdir] = writer
+        if self._resumed:
+            self._mark_resumed(logdir, writer)
         return logdir, writer
 
     def _mark_purge(self) -> None:
@@ -205,11 +226,27 @@ class RunWriter:
         TensorBoard's Python loader takes the first START of a run for its beginning and acts on later ones only;
         so two are written, in the first file of this writer and not at each reopening.
         """
-        if self.purge_step is None:
-            return
-        for _ in range(2):
-            start = Event(session_log=SessionLog(status=SessionLog.START))
-            self._get_file_writer().add_event(start, self.purge_step)
+        if self.purge_step is not None:
+            _write_starts(self._get_file_writer(), self.purge_step)
+
+    def _resume(self, resume_step: Any) -> None:
+        """Leave out of the files of this run, and of the sub-runs of `add_scalars`, what has this step or a later one.
+
+        Raises TypeError or ValueError for a step that is none, and for what is no local directory; LogdirError if the
+        files cannot be changed.
+        """
+        from ..surgery.resuming import check_resumable, resume
+
+        step = check_resumable(self._directory, resume_step)
+        if self._write_to_disk:
+            runs = resume(self._directory, step, is_sub_run)
+            self._resumed = {os.path.normpath(os.path.join(self._directory, run)): step for run in runs}
+
+    def _mark_resumed(self, logdir: str, writer: Any) -> None:
+        """Tell a TensorBoard that has read what is left out by now; the Python loader drops it, too."""
+        step = self._resumed.pop(os.path.normpath(logdir), None)
+        if step is not None:
+            _write_starts(writer, step)
 
     # ---- logging values
 

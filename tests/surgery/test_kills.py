@@ -1,4 +1,4 @@
-"""A process killed at any system call leaves all of the old or all of the new, for TensorBoard and for the next call."""
+"""A process killed at any system call leaves all of the old or all of the new, for TensorBoard and the next call."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from reliability.processes import environment
 from surgery_runs import age, contents, points, write_run
-
 from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
 
 from tensorboardX import SummaryWriter, surgery
@@ -156,14 +155,17 @@ def test_without_links_the_next_call_completes_what_was_begun(template, tmp_path
             calls = []
             replace, unlink = switch.os.replace, switch.os.unlink
 
-            def counted(call, *arguments, calls=calls, stop=stop, **options):
-                calls.append(arguments)
-                if "tfevents" in str(arguments[-1]) and sum("tfevents" in str(each[-1]) for each in calls) > stop - 1:
-                    raise KeyboardInterrupt
-                return call(*arguments, **options)
+            def counted(call, calls=calls, stop=stop):
+                def wrapper(*arguments, **options):
+                    calls.append(str(arguments[-1]))
+                    if "tfevents" in calls[-1] and sum("tfevents" in each for each in calls) >= stop:
+                        raise KeyboardInterrupt
+                    return call(*arguments, **options)
 
-            patch.setattr(switch.os, "replace", lambda *a, **o: counted(replace, *a, **o))
-            patch.setattr(switch.os, "unlink", lambda *a, **o: counted(unlink, *a, **o))
+                return wrapper
+
+            patch.setattr(switch.os, "replace", counted(replace))
+            patch.setattr(switch.os, "unlink", counted(unlink))
             patch.setattr("tensorboardX.surgery.change.recover", lambda root: False)  # as after a kill
             if stop <= 3:
                 with pytest.raises(KeyboardInterrupt):

@@ -1,4 +1,4 @@
-"""What a TensorBoard shows that is open on a directory while its files are replaced, and what one shows that starts then.
+"""What a TensorBoard shows that is open while files are replaced, and what one shows that is started afterwards.
 
 A file that is replaced is not read again by either loader: the data server has the old one open, the Python loader goes
 on where it stopped.

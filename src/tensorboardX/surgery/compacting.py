@@ -39,6 +39,9 @@ def compact(
     return change(request, lambda run: Compacting(keep_histograms))
 
 
+_MOST_CONTENT = LARGE - 32  # bytes of a Summary, beside which an Event has its wall time and step
+
+
 class Compacting(Edit):
     """Joins Events of one step."""
 
@@ -76,7 +79,7 @@ class Compacting(Edit):
 
     def _can_take(self, span: EventSpan, tags: set[bytes], size: int) -> bool:
         is_of_step = span.step == self._begun[0][2].step
-        return is_of_step and self._size + size < LARGE and self._tags.isdisjoint(tags)
+        return is_of_step and self._size + size < _MOST_CONTENT and self._tags.isdisjoint(tags)
 
     def _take(self) -> list[bytes]:
         """Return the Event that was begun, if any."""

@@ -12,6 +12,7 @@ from ..reader.damage import DamageLog
 from ..reader.listing import list_runs
 from ..reader.records import stretches_of
 from ..reader.source import FileFacts
+from ..records.events import name_after
 from ..storage.factories import is_local, local_path
 from .change import Request, change
 from .spans import has_values, span_of, tag_of
@@ -29,6 +30,8 @@ def check_resumable(logdir: str, step: object) -> int:
 def resume(logdir: str, step: int, is_sub_run: Callable[[str, str], bool]) -> list[str]:
     """Leave out what a run has logged at a step and later, and return the names of the run and of its sub-runs.
 
+    The files that this process makes from now on sort after theirs, as TensorBoard reads files in the order of names.
+
     Args:
         logdir: a local directory; it need not be there.
         step: the first that is left out.
@@ -40,15 +43,16 @@ def resume(logdir: str, step: int, is_sub_run: Callable[[str, str], bool]) -> li
     path = local_path(logdir)
     if not os.path.isdir(path):
         return []
-    runs = [run for run, files in list_runs(path).items() if run == "." or is_sub_run(run, _first_tag(files))]
-    if not runs:
+    found = {run: files for run, files in list_runs(path).items() if run == "." or is_sub_run(run, _first_tag(files))}
+    if not found:
         return []
-    request = Request("resume_step", path, runs.__contains__, in_place=True, is_resume=True)
+    request = Request("resume_step", path, found.__contains__, in_place=True, is_resume=True)
     report = change(request, lambda run: Trimming(step))
     if report.damage:
         more = f", and {len(report.damage) - 1} more" if len(report.damage) > 1 else ""
         log_safely(logger.warning, "a part of an event file cannot be read: %s%s", report.damage[0], more)
-    return runs
+    name_after(os.path.basename(facts.path) for files in found.values() for facts in files)
+    return list(found)
 
 
 def _first_tag(files: list[FileFacts]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from types import TracebackType
@@ -30,6 +31,7 @@ from .replaceable import notify_when_replaced
 AnyFileWriter = FileWriter | DummyFileWriter
 _MOST_TAGS = 10_000
 _MEANT_WITHOUT_STEP = ("hp_metric",)  # Lightning logs it at the beginning of each stage
+_UNLIKE = re.compile(r"[^A-Za-z0-9/]")
 Self = TypeVar("Self", bound="RunWriter")
 
 
@@ -55,10 +57,11 @@ def _write_starts(writer: Any, step: int) -> None:
 def is_sub_run(run: str, tag: str) -> bool:
     """Whether `add_scalars` made a sub-run, by its name and the tag of its values.
 
-    That of the tag `a/b` and the key `c` is `a/b/c` here and `a_b_c` in torch.utils.tensorboard.
+    That of the tag `a/b` and the key `c` is `a/b/c` here and `a_b_c` in torch.utils.tensorboard. In tags other
+    characters are replaced than in the names of directories.
     """
-    ours = below("", tag).replace(os.sep, "/")
-    return bool(tag) and run.startswith((f"{ours}/", f"{tag.replace('/', '_')}_"))
+    given, ours, theirs = (_UNLIKE.sub("_", name) for name in (run, below("", tag).replace(os.sep, "/"), tag))
+    return bool(tag) and given.startswith((f"{ours}/", f"{theirs.replace('/', '_')}_"))
 
 
 class Shadowable:

@@ -97,7 +97,7 @@ def root_of(request: Request) -> str:
     path = request.path()
     root = os.path.dirname(path) or "." if os.path.isfile(path) else path
     if not os.path.isdir(root):
-        raise LogdirError(errno.ENOENT, f"{path}: no such file or directory", path)
+        raise LogdirError(errno.ENOENT, f"{path}: no such file or directory")
     return os.path.realpath(root)
 
 
@@ -122,7 +122,7 @@ def _locked(root: str) -> Iterator[None]:
     try:
         lock.__enter__()
     except TimeoutError as error:
-        raise LogdirError(errno.EBUSY, f"{root}: another process changes files there", root) from error
+        raise LogdirError(errno.EBUSY, f"{root}: another process changes files there") from error
     except LockingError:  # its file system has no locks
         yield
         return
@@ -138,7 +138,7 @@ def _empty_directory(out: str) -> str:
     os.makedirs(out, exist_ok=True)
     recover(out)
     if any(files for _, _, files in os.walk(out)):
-        raise LogdirError(errno.EEXIST, f"{out} is not empty; accepted is a directory without files, or none", out)
+        raise LogdirError(errno.EEXIST, f"{out} is not empty; accepted is a directory without files, or none")
     return out
 
 
@@ -187,10 +187,10 @@ class _Rewriting:
         """Raise LogdirError if a file that is to be replaced has changed since it was read, or is elsewhere."""
         for path in self._switch.paths if self._switch is not None else ():
             if os.path.realpath(path) != path:
-                raise LogdirError(errno.ELOOP, f"{path} is a symbolic link, or below one; go to where it leads", path)
+                raise LogdirError(errno.ELOOP, f"{path} is a symbolic link, or below one; go to where it leads")
             before, now = self._seen[path], os.stat(path)
             if (before.st_ino, before.st_size, before.st_mtime_ns) != (now.st_ino, now.st_size, now.st_mtime_ns):
-                raise LogdirError(errno.EBUSY, f"{path} was written to meanwhile; nothing was changed", path)
+                raise LogdirError(errno.EBUSY, f"{path} was written to meanwhile; nothing was changed")
 
     def _rewrite(self, run: str, sources: list[FileFacts], edit: Edit) -> list[FileReport]:
         """Write one file that takes the place of these."""

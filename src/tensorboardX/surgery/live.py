@@ -113,4 +113,4 @@ def _is_alive(process: int) -> bool:
 
 
 def _refused(path: str, reason: str) -> LogdirError:
-    return LogdirError(errno.EBUSY, f"{path} may still be written to: {reason}; nothing was changed", path)
+    return LogdirError(errno.EBUSY, f"{path} may still be written to: {reason}; nothing was changed")

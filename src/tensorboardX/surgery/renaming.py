@@ -167,11 +167,11 @@ def _move(root: str, old: str, new: str, is_resume: bool) -> None:
     """Rename the directory: one step, after which all of its files are under the other name."""
     source, target = (os.path.join(root, *name.split("/")) for name in (old, new))
     if os.path.lexists(target):
-        raise LogdirError(errno.EEXIST, f"{target} is there already; nothing was changed", target)
+        raise LogdirError(errno.EEXIST, f"{target} is there already; nothing was changed")
     parent = os.path.dirname(target)
     for path in (source, parent):
         if os.path.realpath(path) != path:
-            raise LogdirError(errno.ELOOP, f"{path} is a symbolic link, or below one; nothing was changed", path)
+            raise LogdirError(errno.ELOOP, f"{path} is a symbolic link, or below one; nothing was changed")
     refuse_written([facts.path for files in list_runs(source).values() for facts in files], is_resume)
     os.makedirs(parent, exist_ok=True)
     os.rename(source, target)

@@ -35,10 +35,10 @@ def _remove(path: str) -> None:
     lock.open()
     try:
         if not lock.try_lock():
-            raise LogdirError(errno.EBUSY, f"{path}: a GlobalSummaryWriter writes to it; nothing was changed", path)
+            raise LogdirError(errno.EBUSY, f"{path}: a GlobalSummaryWriter writes to it; nothing was changed")
         if not _is_complete(path, lock.descriptor):
             todo = "make a GlobalSummaryWriter there and close it first"
-            raise LogdirError(errno.EBUSY, f"{path} has events that are not in the event file yet: {todo}", path)
+            raise LogdirError(errno.EBUSY, f"{path} has events that are not in the event file yet: {todo}")
         lock.unlink()
     finally:
         lock.release()

@@ -42,8 +42,8 @@ class SummaryWriter(NumberMethods, MediaMethods, ModelMethods):
         comet_config: settings for Comet; by default nothing is sent there.
         image_format: of images and figures, "PNG" (the default), "JPEG" or "WebP". The latter two lose details, for a
             fraction of the bytes; JPEG leaves out alpha.
-        resume_step: go on with a run that a preempted job left. What that logged in this directory from this step on, in
-            sub-runs of `add_scalars` too, is removed from its files before anything is written. Not for URLs.
+        resume_step: go on with a run that a preempted job left. What it logged in this directory from this step on, and
+            in sub-runs of `add_scalars`, is removed from its files before anything is written. Not for URLs.
         kwargs: `on_full`: "block" (the default) waits for a store that does not keep up, within bounds, "drop" never
             waits. `on_error`: "warn" (the default) or "raise". `max_queue_bytes`: memory for pending events.
             `merge_scalars`: True lets successive `add_scalar` calls of one step share an Event, which takes half the

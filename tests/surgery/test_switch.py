@@ -7,6 +7,7 @@ import os
 import tracemalloc
 
 import pytest
+from support import served
 from surgery_runs import age, contents, points, write_old_records, write_run
 
 from tensorboardX import surgery
@@ -54,6 +55,24 @@ def test_a_change_that_was_begun_is_completed_by_one_of_a_run_that_is_part_of_it
     }
     assert not any(each.is_symlink() for each in tmp_path.rglob("*"))
     assert not (tmp_path / STAGE).exists()
+
+
+@pytest.mark.parametrize(("step", "last"), [("_set_current", 9), ("_finish", 4)], ids=["before", "after"])
+def test_both_loaders_read_through_the_links_that_a_kill_leaves(tmp_path, tensorboard, monkeypatch, step, last):
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    for run in ("a", "b/c"):
+        write_run(tmp_path / run, range(10))
+    with monkeypatch.context() as patch:
+        patch.setattr(f"tensorboardX.surgery.switch.{step}", killed)
+        patch.setattr("tensorboardX.surgery.change.recover", lambda root: False)
+        with pytest.raises(KeyboardInterrupt):
+            surgery.trim(tmp_path, 5, in_place=True)
+    assert all(path.is_symlink() for path in tmp_path.rglob("*tfevents*"))
+    tb = tensorboard(tmp_path)
+    assert served.runs(tb) == ["a", "b/c"]
+    assert {run: found["loss"][-1][0] for run, found in served.scalars(tb).items()} == {"a": last, "b/c": last}
 
 
 @pytest.mark.parametrize("path", ["../victim", "/etc/hostname", "link/victim"])

@@ -35,7 +35,7 @@ def compact_histogram(histogram: HistogramProto) -> bool:
         return False
     if len(limits) != len(counts) or not np.isfinite(counts).all() or (counts < 0).any() or np.isnan(limits).any():
         return False
-    if (np.diff(limits) < 0).any():
+    if (limits[1:] < limits[:-1]).any():
         return False
     edges = np.linspace(low, high, BINS + 1) if low < high else np.array([low, high])
     del histogram.bucket[:], histogram.bucket_limit[:]

@@ -22,11 +22,11 @@ TORN = "the file ends within"
 """What the reason begins with where a record is not whole because the file ends."""
 
 _PADDING = bytes(8)  # behind the last record, for whoever reads whole words
-_STRETCH_BYTES = 2 << 20
+_STRETCH_BYTES = 512 << 10  # much less than the columns of 100,000 points take
 _MOST_LARGE = 1024  # of one stretch
 _FIRST_READ = 64 << 10
 _LEAST_READ = 4 << 10  # behind a large record, where another one may follow
-_MOST_READ = 1 << 20
+_MOST_READ = 512 << 10
 
 Offsets = npt.NDArray[np.int64]
 

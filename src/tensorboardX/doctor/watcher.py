@@ -1,0 +1,85 @@
+"""The checks of all tags, a few points at a time."""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from .clocks import Clocks
+from .divergence import Divergence
+from .finding import Check, Fault, Finding, Points
+from .names import is_loss, may_leap, role_of
+from .plateaus import Plateaus
+from .spikes import Spikes
+from .steps import Gaps, StepsBack
+from .values import NotFinite
+
+Scalar = tuple[str, float, int | None, float]
+"""Tag, value, step and wall time."""
+
+
+class _Series:
+    """The checks of one tag of one run, and its points that were not checked yet."""
+
+    def __init__(self, run: str, tag: str, pairs: dict[tuple[str, str], Divergence]) -> None:
+        self.run = run
+        self.tag = tag
+        self.pending: list[Scalar] = []
+        self._checks: list[Check] = [NotFinite(), StepsBack(), Gaps(), Clocks()]
+        if not may_leap(tag):
+            self._checks.append(Spikes(only_up=is_loss(tag)))
+        self._pair: tuple[str, Divergence] | None = None
+        if is_loss(tag):
+            self._checks.append(Plateaus())
+            role = role_of(run, tag)
+            if role is not None:
+                self._pair = role[0], pairs.setdefault(role[1], Divergence())
+
+    def feed(self, points: Points) -> list[Finding]:
+        faults: list[Fault] = [fault for check in self._checks for fault in check.feed(points)]
+        if self._pair is not None:
+            faults += self._pair[1].feed(self._pair[0], points)
+        return [Finding(check, self.run, self.tag, *rest) for check, *rest in faults]
+
+
+class Watcher:
+    """Checks points of any tags of any runs as they come. Each fault is reported once for each tag.
+
+    `take` is quick and checks nothing; `check` works through what was taken, the tag that waits longest first. So the
+    work that is done at once is bounded, however many tags there are.
+    """
+
+    def __init__(self) -> None:
+        self._series: dict[tuple[str, str], _Series] = {}
+        self._pairs: dict[tuple[str, str], Divergence] = {}
+        self._waiting: collections.deque[_Series] = collections.deque()
+
+    def feed(self, run: str, tag: str, points: Points) -> list[Finding]:
+        """Check the next points of one tag."""
+        return self._of(run, tag).feed(points) if len(points.values) else []
+
+    def take(self, run: str, scalars: Iterable[Scalar]) -> None:
+        """Take scalars of one run, to be checked later."""
+        series = self._series
+        for scalar in scalars:
+            found = series.get((run, scalar[0])) or self._of(run, scalar[0])
+            if not found.pending:
+                self._waiting.append(found)
+            found.pending.append(scalar)
+
+    def check(self) -> Iterator[list[Finding]]:
+        """Check what was taken, one tag after the other; yield what is found of each."""
+        for _ in range(len(self._waiting)):
+            series = self._waiting.popleft()
+            pending, series.pending = series.pending, []
+            _, values, steps, times = zip(*pending, strict=True)
+            numbers = np.array([step or 0 for step in steps], np.int64)
+            yield series.feed(Points(numbers, np.array(times, np.float64), np.array(values, np.float64)))
+
+    def _of(self, run: str, tag: str) -> _Series:
+        key = run, tag
+        if key not in self._series:
+            self._series[key] = _Series(run, tag, self._pairs)
+        return self._series[key]

@@ -13,6 +13,7 @@ _TIMES = 100.0
 
 _ADVICE = "Set the clock of the machine (NTP); TensorBoard's axes WALL and RELATIVE are wrong from here on"
 _PAUSE = "The program stood still or was resumed, or the clock was set; the axes WALL and RELATIVE show it"
+_NOT_FINITE = "the wall time is not finite"
 _NO_TIME = "Give seconds since the epoch as walltime; TensorBoard's data server does not read such a file"
 
 
@@ -27,7 +28,7 @@ class Clocks:
 
     def feed(self, points: Points) -> list[Fault]:
         kept = np.isfinite(points.wall_times)
-        found = [] if kept.all() else self._report("none", points, first(~kept), "the wall time is not finite", _NO_TIME)
+        found = [] if kept.all() else self._report("none", points, first(~kept), _NOT_FINITE, _NO_TIME)
         steps, times = points.steps[kept], points.wall_times[kept]
         if not len(times):
             return found

@@ -64,6 +64,10 @@ class Points(NamedTuple):
     wall_times: Floats
     values: Floats
 
+    def part(self, kept: slice | Booleans) -> Points:
+        """Return some of the points."""
+        return Points(self.steps[kept], self.wall_times[kept], self.values[kept])
+
 
 class Fault(NamedTuple):
     """What one check finds in the points of one tag; see `Finding`."""

@@ -6,7 +6,9 @@ import functools
 import re
 
 _LOSS = re.compile(r"(^|[^a-z])(loss|losses|nll|perplexity|ppl|mse|rmse|mae|error|cross_?entropy)($|[^a-z])")
-_SCHEDULE = re.compile(r"(^|[^a-z])(lr|learning_?rate|momentum|beta\d?|weight_?decay|epoch|step|temperature|schedule\w*)")
+_SCHEDULE = re.compile(
+    r"(^|[^a-z])(lr|learning_?rate|momentum|beta|weight_?decay|epochs?|steps?|temperature|schedule\w*)($|[^a-z])"
+)
 _TIME = re.compile(
     r"(^|[^a-z])(times?|seconds|secs?|ms|latency|duration|fps|throughput|speed|samples_per|steps_per|it_?s|memory|mem|gpu"
     r"|cpu|disk|network|eta)($|[^a-z])"

@@ -47,7 +47,7 @@ class Plateaus:
     def _stalled(self, points: Points) -> list[Fault]:
         faults: list[Fault] = []
         for start in range(0, len(points.values), _LEAST_POINTS // 4):  # as if they had come a few at a time
-            piece = Points(*(column[start : start + _LEAST_POINTS // 4] for column in points))
+            piece = points.part(slice(start, start + _LEAST_POINTS // 4))
             if self._known or not self._blocks.add(piece):
                 continue
             fault = self._judge()

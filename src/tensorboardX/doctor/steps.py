@@ -9,7 +9,7 @@ from .finding import Fault, Points, first
 _LEAST = 20  # distances that tell what is usual
 _TIMES = 10
 
-_BACK = "TensorBoard drops what was logged from this step on: trim the run before it is resumed (resume_step, purge_step)"
+_BACK = "TensorBoard drops what was logged from this step on: trim a run before it is resumed (resume_step)"
 _GAP = "Look at whether a part of the program did not log, or a file of the run is missing"
 
 

@@ -41,7 +41,7 @@ class _Series:
         faults: list[Fault] = [fault for check in self._checks for fault in check.feed(points)]
         if self._pair is not None:
             faults += self._pair[1].feed(self._pair[0], points)
-        return [Finding(check, self.run, self.tag, *rest) for check, *rest in faults]
+        return [Finding(fault.check, self.run, self.tag, fault.step, fault.problem, fault.advice) for fault in faults]
 
 
 class Watcher:

@@ -36,6 +36,7 @@ POLL_SECONDS = 0.2
 _LINGER_SECONDS = 5.0  # without a scalar, after which the thread ends
 _WAIT_SECONDS = 0.002  # between two looks of a caller that waits
 _PAUSE = 20e-6  # seconds after each tag, in which other threads get the interpreter lock
+_TAGS_AT_ONCE = 500  # about 40 ms of work; where there are more, each one is checked less often
 _MOST_PENDING = 1_000_000  # scalars that wait to be checked
 _MOST_BYTES = 64 << 10  # of an Event that is looked at
 
@@ -93,7 +94,7 @@ class Watchdog:
     def wait(self, seconds: float = progress.PATIENCE) -> bool:
         """Wait until everything that was taken is checked, `seconds` at most; return whether it is."""
         give_up = time.monotonic() + seconds
-        while self._pid == os.getpid() and (self._inbox or self._working.locked()):
+        while self._pid == os.getpid() and self._is_behind():
             if self._thread is threading.current_thread() or time.monotonic() > give_up:
                 return False
             if self._thread is None:
@@ -102,11 +103,14 @@ class Watchdog:
             time.sleep(_WAIT_SECONDS)
         return True
 
+    def _is_behind(self) -> bool:
+        return bool(self._inbox) or self._working.locked() or self._watcher.is_behind
+
     def _run(self) -> None:
         last_work = time.monotonic()
         while True:
             self._wake.wait(POLL_SECONDS)
-            if self._inbox:
+            if self._inbox or self._watcher.is_behind:
                 with self._working:
                     self._check_all()
                 last_work = time.monotonic()
@@ -121,7 +125,7 @@ class Watchdog:
             run, batch = self._inbox.popleft()
             self._pending -= len(batch)
             self._watcher.take(run, _scalars_in(batch))
-        for findings in self._watcher.check():
+        for findings in self._watcher.check(_TAGS_AT_ONCE):
             for finding in findings:
                 self._call(finding)
             time.sleep(_PAUSE)

@@ -58,8 +58,16 @@ def _limits(values: Floats, start: int) -> tuple[Floats, Floats]:
     """Return the least and the greatest of up to 100 values before each one from `start` on; NaN for too few."""
     count = len(values) - start
     padded = np.concatenate((np.full(_WINDOW, np.nan), values))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[start : start + count]
-    low, high = np.fmin.reduce(windows, axis=1), np.fmax.reduce(windows, axis=1)
+    low, high = (_of_windows(extreme, padded)[start : start + count] for extreme in (np.fmin, np.fmax))
     few = np.arange(start, start + count) < _LEAST
     low[few] = high[few] = np.nan
     return low, high
+
+
+def _of_windows(extreme: np.ufunc, values: Floats) -> Floats:
+    """Return the extreme of each window: that of two windows of half its length, which may overlap, and so on."""
+    found, length = values, 1
+    while length < _WINDOW:
+        shift = min(length, _WINDOW - length)
+        found, length = extreme(found[:-shift], found[shift:]), length + shift
+    return found

@@ -21,12 +21,11 @@ Scalar = tuple[str, float, int | None, float]
 
 
 class _Series:
-    """The checks of one tag of one run, and its points that were not checked yet."""
+    """The checks of one tag of one run."""
 
     def __init__(self, run: str, tag: str, pairs: dict[tuple[str, str], Divergence]) -> None:
         self.run = run
         self.tag = tag
-        self.pending: list[Scalar] = []
         self._checks: list[Check] = [NotFinite(), StepsBack(), Gaps(), Clocks()]
         if not may_leap(tag):
             self._checks.append(Spikes(only_up=is_loss(tag)))
@@ -54,7 +53,8 @@ class Watcher:
     def __init__(self) -> None:
         self._series: dict[tuple[str, str], _Series] = {}
         self._pairs: dict[tuple[str, str], Divergence] = {}
-        self._waiting: collections.deque[_Series] = collections.deque()
+        self._pending: dict[str, dict[str, list[Scalar]]] = {}  # by run and tag
+        self._waiting: collections.deque[tuple[str, str]] = collections.deque()
 
     def feed(self, run: str, tag: str, points: Points) -> list[Finding]:
         """Check the next points of one tag."""
@@ -62,21 +62,27 @@ class Watcher:
 
     def take(self, run: str, scalars: Iterable[Scalar]) -> None:
         """Take scalars of one run, to be checked later."""
-        series = self._series
+        pending = self._pending.setdefault(run, {})
         for scalar in scalars:
-            found = series.get((run, scalar[0])) or self._of(run, scalar[0])
-            if not found.pending:
-                self._waiting.append(found)
-            found.pending.append(scalar)
+            points = pending.get(scalar[0])
+            if points is None:
+                points = pending[scalar[0]] = []
+                self._waiting.append((run, scalar[0]))
+            points.append(scalar)
 
-    def check(self) -> Iterator[list[Finding]]:
-        """Check what was taken, one tag after the other; yield what is found of each."""
-        for _ in range(len(self._waiting)):
-            series = self._waiting.popleft()
-            pending, series.pending = series.pending, []
-            _, values, steps, times = zip(*pending, strict=True)
-            numbers = np.array([step or 0 for step in steps], np.int64)
-            yield series.feed(Points(numbers, np.array(times, np.float64), np.array(values, np.float64)))
+    @property
+    def is_behind(self) -> bool:
+        """Whether anything that was taken is not checked yet."""
+        return bool(self._waiting)
+
+    def check(self, most: int) -> Iterator[list[Finding]]:
+        """Check what was taken of at most so many tags, one after the other; yield what is found of each."""
+        for _ in range(min(most, len(self._waiting))):
+            run, tag = self._waiting.popleft()
+            _, values, steps, times = zip(*self._pending[run].pop(tag), strict=True)
+            numbers = np.array([0 if step is None else step for step in steps] if None in steps else steps, np.int64)
+            points = Points(numbers, np.array(times, np.float64), np.array(values, np.float64))
+            yield self._of(run, tag).feed(points)
 
     def _of(self, run: str, tag: str) -> _Series:
         key = run, tag

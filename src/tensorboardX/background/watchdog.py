@@ -91,9 +91,9 @@ class Watchdog:
         except RuntimeError:  # at interpreter shutdown, or there are too many threads: the next batch tries again
             self._thread = None
 
-    def wait(self, seconds: float = progress.PATIENCE) -> bool:
-        """Wait until everything that was taken is checked, `seconds` at most; return whether it is."""
-        give_up = time.monotonic() + seconds
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until everything that was taken is checked, `seconds` (`PATIENCE`) at most; return whether it is."""
+        give_up = time.monotonic() + (progress.PATIENCE if seconds is None else seconds)
         while self._pid == os.getpid() and self._is_behind():
             if self._thread is threading.current_thread() or time.monotonic() > give_up:
                 return False

@@ -20,9 +20,13 @@ class Divergence:
     """Reports a loss of validation that is 25 % above its best, while that of training has fallen since.
 
     What was logged at one time is told by the wall time: the two may count steps and epochs.
+
+    Attributes:
+        validation: run and tag of validation.
     """
 
     def __init__(self) -> None:
+        self.validation = "", ""
         self._series = {True: Blocks(_MOST), False: Blocks(_MOST)}
         self._done = False
 

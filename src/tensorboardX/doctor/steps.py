@@ -44,7 +44,7 @@ class Gaps:
     def feed(self, points: Points) -> list[Fault]:
         steps = points.steps
         start = steps[:0] if self._last is None else np.array([self._last], np.int64)
-        steps = np.concatenate((start, steps))
+        steps = np.maximum.accumulate(np.concatenate((start, steps)))  # one that goes back leaves no gap behind it
         self._last = int(steps[-1])
         distances = np.diff(steps)
         if self._done or not len(distances):

@@ -10,7 +10,7 @@ import numpy as np
 from .clocks import Clocks
 from .divergence import Divergence
 from .finding import Check, Fault, Finding, Points
-from .names import is_loss, may_leap, role_of
+from .names import VALIDATION, is_loss, may_leap, role_of
 from .plateaus import Plateaus
 from .spikes import Spikes
 from .steps import Gaps, StepsBack
@@ -34,13 +34,22 @@ class _Series:
             self._checks.append(Plateaus())
             role = role_of(run, tag)
             if role is not None:
-                self._pair = role[0], pairs.setdefault(role[1], Divergence())
+                pair = pairs.setdefault(role[1], Divergence())
+                self._pair = role[0], pair
+                if role[0] == VALIDATION:
+                    pair.validation = run, tag
 
     def feed(self, points: Points) -> list[Finding]:
         faults: list[Fault] = [fault for check in self._checks for fault in check.feed(points)]
+        findings = [_finding(self.run, self.tag, fault) for fault in faults]
         if self._pair is not None:
-            faults += self._pair[1].feed(self._pair[0], points)
-        return [Finding(fault.check, self.run, self.tag, fault.step, fault.problem, fault.advice) for fault in faults]
+            role, pair = self._pair
+            findings += [_finding(*pair.validation, fault) for fault in pair.feed(role, points)]
+        return findings
+
+
+def _finding(run: str, tag: str, fault: Fault) -> Finding:
+    return Finding(fault.check, run, tag, fault.step, fault.problem, fault.advice)
 
 
 class Watcher:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +13,9 @@ from .finding import CHECKS, Finding, Points
 from .watcher import Watcher
 
 if TYPE_CHECKING:
-    from ..reader import Columns, Logdir
+    from ..reader import Columns, Damage, Logdir
     from ..reader.filters import Names
+    from ..reader.listing import Runs
 
 MOST_RUNS = 500
 """TensorBoard selects no run by itself where there are more."""
@@ -41,10 +42,7 @@ def examine(
         raise InvalidValueError(f"checks: got {describe(unknown[0])}; accepted are {', '.join(CHECKS)}")
     columns, index = logdir.scalars(runs, tags), logdir.index(runs, tags)
     found = [*_of_series(columns), *two_kinds(index), *too_many(logdir.files(runs))]
-    found += [
-        Finding("damage", "", "", None, str(damage), _DAMAGE)
-        for damage in dict.fromkeys((*columns.damage, *index.damage))
-    ]
+    found += _damaged(logdir.files(runs), (*columns.damage, *index.damage))
     kept = [finding for finding in found if checks is None or finding.check in checks]
     return sorted(kept, key=lambda finding: (finding.run, finding.tag))
 
@@ -78,6 +76,12 @@ def two_kinds(index: Columns) -> Iterator[Finding]:
         if len(steps) > 1:
             problem = f"it has {' and '.join(sorted(steps))}"
             yield Finding("kinds", run, tag, int(max(steps.values())), problem, _KINDS)
+
+
+def _damaged(files: Runs, damage: Iterable[Damage]) -> Iterator[Finding]:
+    run_of = {file.path: run for run, of_run in files.items() for file in of_run}
+    for each in dict.fromkeys(damage):
+        yield Finding("damage", run_of.get(each.path, ""), "", None, str(each), _DAMAGE)
 
 
 def too_many(runs: Collection[str]) -> Iterator[Finding]:

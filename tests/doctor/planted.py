@@ -175,7 +175,6 @@ def _gaps() -> Iterator[Fault]:
         steps = steps * every + np.where(np.arange(N) >= at, missing, 0)
         yield _of_one(f"gap of {missing}", "gap", "loss", (steps, times, values), int(steps[at]))
 
-
     def lost_file(directory: Path) -> None:
         for part in range(3):
             kept = slice(200 * part, 200 * (part + 1))

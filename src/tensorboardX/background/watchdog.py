@@ -22,6 +22,7 @@ from ..doctor.finding import Finding
 from ..doctor.watcher import Scalar, Watcher
 from ..notices import log_safely
 from ..proto.event_pb2 import Event
+from ..summary.tags import clean_tag
 from . import progress
 from .entries import ScalarEntry
 from .options import Observer
@@ -61,6 +62,7 @@ class Watchdog:
         self._inbox: collections.deque[tuple[str, Batch]] = collections.deque()
         self._pending = 0  # scalars in the inbox, about
         self._watcher = Watcher()
+        self._names: dict[str, str] = {}  # of tags as they are in the file, by the tags of plain scalars
         self._working = threading.Lock()  # held by a thread that checks
         self._wake = AutoResetEvent()
         self._thread: threading.Thread | None = None
@@ -124,11 +126,22 @@ class Watchdog:
         while self._inbox:
             run, batch = self._inbox.popleft()
             self._pending -= len(batch)
-            self._watcher.take(run, _scalars_in(batch))
+            self._watcher.take(run, self._scalars_in(batch))
         for findings in self._watcher.check(_TAGS_AT_ONCE):
             for finding in findings:
                 self._call(finding)
             time.sleep(_PAUSE)
+
+    def _scalars_in(self, batch: Batch) -> Iterator[Scalar]:
+        names = self._names
+        for entry in batch:
+            if isinstance(entry, tuple):
+                name = names.get(entry[0])
+                if name is None:
+                    name = names[entry[0]] = clean_tag(entry[0])
+                yield entry if name is entry[0] else (name, *entry[1:])
+            elif len(entry) <= _MOST_BYTES:
+                yield from _scalars_of(entry)
 
     def _call(self, finding: Finding) -> None:
         try:
@@ -138,14 +151,6 @@ class Watchdog:
                 self._has_raised = True
                 message = "the function that was given as watchdog raised %s: %s; this is logged once"
                 log_safely(logger.warning, message, type(error).__name__, error, exc_info=True)
-
-
-def _scalars_in(batch: Batch) -> Iterator[Scalar]:
-    for entry in batch:
-        if isinstance(entry, tuple):
-            yield entry
-        elif len(entry) <= _MOST_BYTES:
-            yield from _scalars_of(entry)
 
 
 def _scalars_of(data: bytes) -> Iterator[Scalar]:

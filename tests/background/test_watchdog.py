@@ -213,7 +213,7 @@ def test_a_copy_in_another_process_has_none(tmp_path):
 
 @pytest.mark.parametrize("value", [True, "print", 3])
 def test_what_cannot_be_called_is_refused(tmp_path, value):
-    with pytest.raises(TypeError, match="watchdog: got .*; accepted is a function that takes a Finding"):
+    with pytest.raises(TypeError, match=r"watchdog: got .*; accepted is a function that takes a Finding"):
         SummaryWriter(str(tmp_path / "run"), watchdog=value)
     assert not (tmp_path / "run").exists()
 

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Protocol
 
-from . import audio, best, compare, completion, figures, images, ls, reduce, scalars, schema, show, tail, text
+from . import audio, best, compare, completion, doctor, figures, images, ls, reduce, scalars, schema, show, tail, text
 from .arguments import Subparsers
 
 
@@ -32,6 +32,7 @@ VERBS: Sequence[Verb] = (
     figures,
     tail,
     reduce,
+    doctor,
     schema,
     completion,
 )

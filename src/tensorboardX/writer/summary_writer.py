@@ -42,6 +42,9 @@ class SummaryWriter(NumberMethods, MediaMethods, ModelMethods):
         comet_config: settings for Comet; by default nothing is sent there.
         image_format: of images and figures, "PNG" (the default), "JPEG" or "WebP". The latter two lose details, for a
             fraction of the bytes; JPEG leaves out alpha.
+        watchdog: a function that is called with a `tensorboardX.doctor.Finding` when a scalar is NaN or infinite,
+            leaps, does not fall any more, or has a step or a time that cannot be right: see docs/doctor.md. It is
+            called in a thread of its own, which no call of the loop waits for but `close()` (5 seconds at most).
         kwargs: `on_full`: "block" (the default) waits for a store that does not keep up, within bounds, "drop" never
             waits. `on_error`: "warn" (the default) or "raise". `max_queue_bytes`: memory for pending events.
             `merge_scalars`: True lets successive `add_scalar` calls of one step share an Event, which takes half the

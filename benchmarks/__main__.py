@@ -99,7 +99,7 @@ def _run(results: dict[str, Any], pythons: dict[str, Interpreter], cases: dict[s
         path.write_text(json.dumps(results, indent=1) + "\n")
 
 
-def _machine() -> dict[str, Any]:
+def machine_facts() -> dict[str, Any]:
     """What the figures depend on. The processor's name is that of Linux where there is one."""
     processor = platform.processor()
     if os.path.exists("/proc/cpuinfo"):
@@ -120,7 +120,7 @@ def main() -> None:
     results: dict[str, Any] = {
         "command": shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]]),
         "date": time.strftime("%Y-%m-%d"),
-        "machine": _machine(),
+        "machine": machine_facts(),
         "rounds": options.rounds,
         "quick": options.quick,
         "libraries": libraries,

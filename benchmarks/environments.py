@@ -20,7 +20,10 @@ PACKAGES = {
     # moviepy 2 asks for an old Pillow, and has no moviepy.editor, which torch.utils.tensorboard imports.
     "tensorboardX": ["tensorboardX==2.6.5", TORCH, "tensorboard", "moviepy<2", "soundfile", "crc32c"],
     "torch": [TORCH, "tensorboard", "moviepy<2"],
+    # For `python -m benchmarks.reading`: the other readers, beside this library.
+    "reading": ["tensorboard==2.21", "tbparse==0.0.9"],
 }
+WITH_OURS = ("ours", "reading")
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ def build(name: str) -> Interpreter:
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
         _pip(python, "install", *PACKAGES[name])
         done.write_text(wanted)
-    if name == "ours":
+    if name in WITH_OURS:
         _pip(python, "uninstall", "--yes", "tensorboardX")
         _pip(python, "install", str(ROOT))
     return Interpreter(str(python))
@@ -75,7 +78,7 @@ def interpreters(ready: dict[str, str], wanted: list[str]) -> dict[str, Interpre
 
 def versions(interpreter: Interpreter) -> dict[str, str]:
     """Versions of the packages that matter, as the interpreter itself reports them."""
-    names = ("tensorboardX", "torch", "tensorboard", "numpy", "protobuf", "pillow", "crc32c", "moviepy")
+    names = ("tensorboardX", "torch", "tensorboard", "numpy", "protobuf", "pillow", "crc32c", "moviepy", "tbparse")
     code = (
         "import importlib.metadata as m, json, platform\n"
         "found = {'python': platform.python_version()}\n"

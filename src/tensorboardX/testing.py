@@ -19,7 +19,8 @@ from google.protobuf.message import DecodeError
 
 from .errors import CorruptRecordError, TensorBoardXError
 from .proto.event_pb2 import Event
-from .records.reader import RecordReader
+from .reader import Records
+from .reader.walk import TORN
 from .storage.base import File
 from .storage.factories import WriterFactory
 from .storage.memory import MemoryFile, MemoryStore
@@ -52,14 +53,18 @@ def read_events(logdir: str | os.PathLike[str]) -> list[Event]:
 
 
 def _events_of(path: Path) -> Iterator[Event]:
-    with RecordReader(path) as reader:
-        offset = reader.offset
-        for data in reader:
-            try:
-                yield Event.FromString(data)
-            except DecodeError as error:
-                raise CorruptRecordError(f"{path}, byte {offset}: the record is no Event") from error
-            offset = reader.offset
+    records = Records(path)
+    found = list(records)
+    damage = min(records.damage, key=lambda each: each.start, default=None)
+    for record in found:
+        if damage is not None and record.offset > damage.start:  # which the reader searches for whole records
+            break
+        try:
+            yield Event.FromString(record.data)
+        except DecodeError as error:
+            raise CorruptRecordError(f"{path}, byte {record.offset}: the record is no Event") from error
+    if damage is not None and not damage.reason.startswith(TORN):
+        raise CorruptRecordError(f"{path}, byte {damage.start}: {damage.reason}")
 
 
 # ---- a store that fails on demand

@@ -123,8 +123,10 @@ def test_columns_pickle_and_copy():
 
 
 def test_texts_that_repeat_are_one_object(logdir):
-    tags = logdir.scalars()["tag"]
-    assert len({id(tag) for tag in tags}) == 1
+    columns = logdir.scalars("one")
+    for name in ("tag", "run"):
+        assert columns.rows > 1
+        assert len({id(text) for text in columns[name]}) == 1
 
 
 def test_hyperparameters_in_wide_form(logdir):

@@ -109,11 +109,15 @@ def test_what_torch_writes(tmp_path):
     assert all(rows.values())
 
 
-@pytest.mark.parametrize("name", ["tf1", "tf2"])
+@pytest.mark.parametrize("name", ["tf1", "tf2", "tf2_steps"])
 def test_what_tensorflow_writes(name):
     rows = assert_all_alike(DATA / name)
-    lacking = {"tf1": {"hparams", "meshes", "pr_curves"}, "tf2": set()}
+    others = {"hparams", "meshes", "pr_curves"}
+    lacking = {"tf1": others, "tf2": set(), "tf2_steps": {*others, "graph"}}
     assert {kind for kind, count in rows.items() if not count} == lacking[name]
+    if name == "tf2_steps":
+        counts = {"scalars": 10, "histograms": 5, "images": 10, "audio": 10, "texts": 5, "tensors": 5}
+        assert {kind: rows[kind] for kind in counts} == counts
 
 
 @pytest.mark.parametrize(

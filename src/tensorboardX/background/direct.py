@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from ..records.framing import frame_batch
 from ..summary.scalar import merged_events, scalar_event
 from .entries import Entry
-from .options import Stats
+from .options import Observer, Stats
 
 if TYPE_CHECKING:
     from ..storage.local import LocalFile
@@ -90,6 +90,7 @@ class DirectWriter:
         stats: counts what is written.
         draining: the lock that is held while a thread drains the queue.
         merge_scalars: whether successive scalars of one step share an Event.
+        observe: takes each scalar once; see `QueueOptions`.
     """
 
     def __init__(
@@ -99,12 +100,14 @@ class DirectWriter:
         stats: Stats,
         draining: threading.Lock,
         merge_scalars: bool = False,
+        observe: Observer | None = None,
     ) -> None:
         self._entries = entries
         self._sink = sink
         self._stats = stats
         self._draining = draining
         self._merge_scalars = merge_scalars
+        self._observe = observe
         self._active_calls: dict[int, weakref.ref[_ActiveCall]] = {}
         self._last = self._root(sink.local_file())
 
@@ -163,6 +166,8 @@ class DirectWriter:
             total = last.total + len(events)
             intent = Intent(file, last.end, total, len(entries), events, frame_batch(events))
             last = self._last = last.next.setdefault(0, intent)  # that of a signal handler, if one wrote meanwhile
+            if self._observe is not None and last is intent:
+                self._observe(entries)  # type: ignore[arg-type]  # scalars and bytes: others are not written here
         return False
 
     def _enter(self, call: _ActiveCall) -> bool:

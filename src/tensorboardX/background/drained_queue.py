@@ -85,11 +85,13 @@ class DrainedQueue:
             self.stats,
             self._warn,
             self._options.merge_scalars,
+            self._options.observe,
         )
         progress, memory, flush_secs = self._thread.progress, self._thread.memory, self._options.flush_secs
         callbacks = (self._progressed, self._warn, self._leave_out)
         self._sink = EventSink(self._open_file, flush_secs, events_writer, progress, memory, *callbacks)
-        self._direct = DirectWriter(self.entries, self._sink, self.stats, self._draining, self._options.merge_scalars)
+        policies = self._options.merge_scalars, self._options.observe
+        self._direct = DirectWriter(self.entries, self._sink, self.stats, self._draining, *policies)
         self._direct_call: object | None = None  # the direct call that was seen last, and since when:
         self._direct_call_since = 0.0
         self._flushed = False  # nothing was taken from the queue since the last flush of the file

@@ -11,7 +11,7 @@ from time import sleep
 from ..summary.scalar import ScalarEventEncoder, merged_events
 from .entries import Barrier, Entry, Pending, PendingBytes, PendingScalars, ScalarEntry
 from .in_flight import InFlight
-from .options import Stats
+from .options import Observer, Stats
 
 BATCH_BYTES = 256 << 10
 """Size of a batch: small enough that a slow store shows progress, large enough that there are few writes."""
@@ -36,6 +36,7 @@ class BatchEncoder:
         stats: counts the events that cannot be encoded.
         warn: logs a rate-limited warning; takes its category, the message and its values.
         merge_scalars: whether successive scalars of one step share an Event.
+        observe: takes each scalar once; see `QueueOptions`.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class BatchEncoder:
         stats: Stats,
         warn: Callable[..., None],
         merge_scalars: bool = False,
+        observe: Observer | None = None,
     ) -> None:
         self._entries = entries
         self._in_flight = in_flight
@@ -54,6 +56,7 @@ class BatchEncoder:
         self._free = free
         self._stats = stats
         self._warn = warn
+        self._observe = observe
         self._events_of_scalars = merged_events if merge_scalars else ScalarEventEncoder().encode
 
     def fill(self, batch: list[bytes], most: int) -> int:
@@ -64,6 +67,8 @@ class BatchEncoder:
             run = min(most - taken, _SCALARS_BEFORE_PAUSE if pauses else _SCALARS_AT_ONCE)
             scalars = self._take_scalars(run) if self._begins_with_scalar() else []
             if scalars:
+                if self._observe is not None:
+                    self._observe(scalars)
                 taken += len(scalars)
                 size += _extend(batch, self._encode_scalars(self._hold_back(scalars)))
                 if pauses:
@@ -79,12 +84,17 @@ class BatchEncoder:
 
     def take_encoded(self, batch: list[bytes], value: Pending) -> None:
         """Put a value that was encoded elsewhere into the batch."""
-        _extend(batch, self._events_of(value.events))
+        events = self._events_of(value.events)
+        if value.may_have_scalars:
+            self._show(events)
+        _extend(batch, events)
         self._free(value)
 
     def _take(self, batch: list[bytes], entry: Entry) -> int:
         """Put an entry into the batch or among those in flight; return by how many bytes the batch grew."""
         if isinstance(entry, tuple):  # a scalar that was appended just now
+            if self._observe is not None:
+                self._observe([entry])
             return _extend(batch, self._encode_scalars(self._hold_back([entry])))
         if isinstance(entry, Barrier):
             self._in_flight.add_barrier(entry)
@@ -92,7 +102,10 @@ class BatchEncoder:
         if self._waits(entry):
             self._in_flight.add_value(entry if isinstance(entry, Pending) else PendingBytes(entry))
             return 0
-        size = _extend(batch, [entry] if isinstance(entry, bytes) else self._events_of(entry.serialize))
+        events = [entry] if isinstance(entry, bytes) else self._events_of(entry.serialize)
+        if isinstance(entry, bytes) or entry.may_have_scalars:
+            self._show(events)
+        size = _extend(batch, events)
         self._free(entry)
         return size
 
@@ -109,10 +122,16 @@ class BatchEncoder:
         free: list[ScalarEntry] = []
         for scalar in scalars:
             if in_flight.has_tag_of(scalar):
-                in_flight.add_value(PendingScalars(scalar[:1], partial(self._encode_scalars, [scalar]), 0))
+                value = PendingScalars(scalar[:1], partial(self._encode_scalars, [scalar]), 0)
+                value.may_have_scalars = False  # the observer has seen it
+                in_flight.add_value(value)
             else:
                 free.append(scalar)
         return free
+
+    def _show(self, events: Sequence[bytes]) -> None:
+        if self._observe is not None:
+            self._observe(events)
 
     def _begins_with_scalar(self) -> bool:
         try:

@@ -25,9 +25,11 @@ class Pending:
         tags: under which it is logged. Entries with a common tag are written in order.
         is_done: it was encoded by `run`.
         is_cancelled: the result is not needed any more.
+        may_have_scalars: its Events are shown to an observer of scalars.
         is_scalars: it is ordered with the scalars, not with the values that are slow to encode.
     """
 
+    may_have_scalars = False
     is_scalars = False
     is_done = is_cancelled = False
     count = 1
@@ -103,7 +105,7 @@ class PendingSummary(Pending):
 class PendingScalarSummary(PendingSummary):
     """A scalar with a name or description of its own."""
 
-    is_scalars = True
+    is_scalars = may_have_scalars = True
 
 
 def _encoded() -> Summary:
@@ -114,7 +116,7 @@ def _encoded() -> Summary:
 class PendingScalars(Pending):
     """Scalars that are serialized together; `encode` returns their Events."""
 
-    is_scalars = True
+    is_scalars = may_have_scalars = True
 
     def __init__(self, tags: Sequence[str], encode: Callable[[], list[bytes]], nbytes: int, count: int = 1) -> None:
         super().__init__(nbytes, tags)
@@ -128,6 +130,8 @@ class PendingScalars(Pending):
 
 class PendingBytes(Pending):
     """A serialized Event that has to follow others of its tag."""
+
+    may_have_scalars = True
 
     def __init__(self, event: bytes) -> None:
         super().__init__(len(event), tags_of(event))

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import numbers
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from typing import Any, Literal, Union
 
 from ..errors import InvalidTypeError, InvalidValueError, describe
+
+Observer = Callable[[Sequence[Union[tuple[str, float, Union[int, None], float], bytes]]], None]  # noqa: UP007
+"""Takes the scalars that are about to be written, plain ones as `ScalarEntry`, others in serialized Events; see
+`watchdog.py`. It is called by the thread that writes, so it has to be quick and must not raise."""
 
 
 @dataclass
@@ -59,6 +63,7 @@ class QueueOptions:
         on_error: "warn" logs one warning and goes on; "raise" raises WriteError at the next call.
         max_queue_bytes: bytes of memory that the pending events of a run may take, its sub-runs included.
         merge_scalars: successive scalars of one step share an Event, with the wall time of the first.
+        observe: called with what is written, see `Observer`.
     """
 
     flush_secs: float = 120.0
@@ -66,6 +71,7 @@ class QueueOptions:
     on_error: Literal["warn", "raise"] = "warn"
     max_queue_bytes: int = 64 << 20
     merge_scalars: bool = False
+    observe: Observer | None = None
 
     def __post_init__(self) -> None:
         _check_choice("on_full", self.on_full, "block", "drop")

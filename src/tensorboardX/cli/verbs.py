@@ -12,6 +12,7 @@ from . import (
     compact,
     compare,
     completion,
+    doctor,
     drop,
     figures,
     images,
@@ -60,6 +61,7 @@ VERBS: Sequence[Verb] = (
     rename,
     drop,
     compact,
+    doctor,
     schema,
     completion,
 )

@@ -80,7 +80,9 @@ def objects(items: Iterable[Any]) -> Column:
 
 def repeated(text: str, count: int) -> Column:
     """Return an array of one text, shape (count,)."""
-    return np.full(count, text, object)
+    column = np.empty(count, object)
+    column.fill(text)  # one object for all; `np.full` makes one for each
+    return column
 
 
 def concatenated(parts: list[_Columns], kind: str, damage: Iterable[Damage]) -> _Columns:

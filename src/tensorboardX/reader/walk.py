@@ -18,13 +18,15 @@ LARGE = 16 << 10
 
 FRAME_BYTES = HEADER_BYTES + CRC_BYTES
 WRONG_DATA = "the checksum of the data does not match"
+TORN = "the file ends within"
+"""What the reason begins with where a record is not whole because the file ends."""
 
 _PADDING = bytes(8)  # behind the last record, for whoever reads whole words
-_STRETCH_BYTES = 2 << 20
+_STRETCH_BYTES = 512 << 10  # much less than the columns of 100,000 points take
 _MOST_LARGE = 1024  # of one stretch
 _FIRST_READ = 64 << 10
 _LEAST_READ = 4 << 10  # behind a large record, where another one may follow
-_MOST_READ = 1 << 20
+_MOST_READ = 512 << 10
 
 Offsets = npt.NDArray[np.int64]
 
@@ -156,7 +158,7 @@ class Walker:
             return self._pass(_what_is_wrong(header, self.offset))
         end = self.offset + length + FRAME_BYTES
         if end > self._limit:
-            return self._pass(f"the file ends within a record of {length} bytes")
+            return self._pass(f"{TORN} a record of {length} bytes")
         if length < LARGE:
             self._read = length + FRAME_BYTES
             return True
@@ -241,7 +243,7 @@ class _Pieces:
 
 def _what_is_wrong(header: bytes, offset: int) -> str:
     if len(header) < HEADER_BYTES:
-        return "the file ends within the header of a record"
+        return f"{TORN} the header of a record"
     if offset == 0 and header.startswith(b"\x1f\x8b"):
         return "compressed with gzip: decompress the file first"
     return "zeros" if not any(header) else "the checksum of the length does not match"

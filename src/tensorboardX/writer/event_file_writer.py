@@ -135,7 +135,8 @@ class EventFileWriter(Replaceable):
         self.queue.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (type(self), self._settings, self._options)
+        options = {name: value for name, value in self._options.items() if name != "observe"}  # of this process
+        return _restore, (type(self), self._settings, options)
 
 
 def _checked(first: EventsWriter) -> EventsWriter:

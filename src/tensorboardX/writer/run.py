@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..background.queue import EventQueue, Stats
 from ..background.thread import WriterThread
@@ -27,6 +27,10 @@ from .file_writer import DefaultMetadata, DummyFileWriter, FileWriter
 from .history import Point, ScalarHistory
 from .paths import below, kept_inside
 from .replaceable import notify_when_replaced
+
+if TYPE_CHECKING:
+    from ..background.watchdog import Watchdog
+    from ..doctor import Finding
 
 AnyFileWriter = FileWriter | DummyFileWriter
 _MOST_TAGS = 10_000
@@ -64,6 +68,16 @@ def is_sub_run(run: str, tag: str) -> bool:
     return bool(tag) and given.startswith((f"{ours}/", f"{theirs.replace('/', '_')}_"))
 
 
+def _new_watchdog(report: Any) -> Watchdog | None:
+    if report is None:
+        return None
+    if not callable(report):
+        raise InvalidTypeError(f"watchdog: got {describe(report)}; accepted is a function that takes a Finding")
+    from ..background.watchdog import Watchdog
+
+    return Watchdog(report)
+
+
 class Shadowable:
     """A property that a subclass may shadow with an attribute of its own."""
 
@@ -81,6 +95,8 @@ class RunWriter:
     See `SummaryWriter` for the arguments.
     """
 
+    _watchdog: Watchdog | None = None  # a copy in another process has none
+
     def __init__(
         self,
         logdir: str | os.PathLike[str] | None = None,
@@ -93,7 +109,9 @@ class RunWriter:
         log_dir: str | os.PathLike[str] | None = None,
         comet_config: dict[str, Any] | None = None,
         image_format: str = "PNG",
+        *,
         resume_step: int | None = None,
+        watchdog: Callable[[Finding], object] | None = None,
         **kwargs: Any,
     ) -> None:
         chosen = logdir or log_dir or default_logdir(comment)
@@ -112,6 +130,7 @@ class RunWriter:
         self._comet_config = comet_config
         self._image_format = checked_format(setting("image_format", image_format, "PNG"))
         self._anchor = _working_directory()
+        self._watchdog = _new_watchdog(watchdog)
         self._start()
         if resume_step is not None:
             self._resume(resume_step)
@@ -196,7 +215,11 @@ class RunWriter:
         if not self._write_to_disk:
             return DummyFileWriter(logdir)
         settings = (self._place_of(logdir), self._max_queue, self._flush_secs, self._filename_suffix)
-        return FileWriter(*settings, thread=self._thread, open_now=open_now, **self._queue_settings)
+        options = dict(self._queue_settings)
+        if self._watchdog is not None:
+            run = logdir[len(self._directory) :].replace(os.sep, "/").strip("/") or "."
+            options["observe"] = self._watchdog.observer(run)
+        return FileWriter(*settings, thread=self._thread, open_now=open_now, **options)
 
     def _place_of(self, logdir: str) -> str:
         """Return where the event files of a directory go: not below a link that leads out of the run."""
@@ -306,7 +329,11 @@ class RunWriter:
     def close(self) -> None:
         """Write everything, sync and close the files. Idempotent; an `add_*` opens new ones."""
         self.file_writer = self.all_writers = None
-        self._each_writer("close")
+        try:
+            self._each_writer("close")
+        finally:
+            if self._watchdog is not None:
+                self._watchdog.wait()
 
     def _each_writer(self, method: str) -> None:
         """Call a method of every file writer, with one timeout for all of them; raise the first error."""

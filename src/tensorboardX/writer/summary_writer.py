@@ -44,6 +44,9 @@ class SummaryWriter(NumberMethods, MediaMethods, ModelMethods):
             fraction of the bytes; JPEG leaves out alpha.
         resume_step: go on with a run that a preempted job left. What it logged in this directory from this step on, and
             in sub-runs of `add_scalars`, is removed from its files before anything is written. Not for URLs.
+        watchdog: a function that is called with a `tensorboardX.doctor.Finding` when a scalar is NaN or infinite,
+            leaps, does not fall any more, or has a step or a time that cannot be right: see docs/doctor.md. It is
+            called in a thread of its own, which no call of the loop waits for but `close()` (5 seconds at most).
         kwargs: `on_full`: "block" (the default) waits for a store that does not keep up, within bounds, "drop" never
             waits. `on_error`: "warn" (the default) or "raise". `max_queue_bytes`: memory for pending events.
             `merge_scalars`: True lets successive `add_scalar` calls of one step share an Event, which takes half the

@@ -3,7 +3,8 @@
     python make.py    # in an environment with tensorflow-cpu 2.21.0 and tensorboard 2.21.0
 
 `tf2/` is what `tf.summary` of TensorFlow 2 and TensorBoard's plugins write, `tf1/` what `tf.compat.v1.summary` writes:
-its FileWriter leaves the metadata away from the second value of a tag on. Both are as they were written.
+its FileWriter leaves the metadata away from the second value of a tag on. `tf2_steps/` has every kind at several steps,
+and tensors whose metadata is with the first value only. All are as they were written.
 """
 
 from __future__ import annotations
@@ -63,6 +64,25 @@ def write_tf2() -> None:
     writer.close()
 
 
+def write_tf2_steps() -> None:
+    rng = np.random.default_rng(9)
+    writer = tf.summary.create_file_writer(new("tf2_steps"))
+    with writer.as_default():
+        for step in STEPS:
+            tf.summary.scalar("loss", 1 / (step + 1), step=step)
+            tf.summary.histogram("weights", rng.normal(size=50), step=step, buckets=7)
+            tf.summary.image("images", rng.random((2, 6, 7, 3)), step=step)
+            tf.summary.audio("audio", rng.random((2, 40, 1)).astype(np.float32) - 0.5, 8000, step=step)
+            tf.summary.text("note", [f"step {step}", "more"], step=step)
+            own = tf.compat.v1.SummaryMetadata(plugin_data={"plugin_name": "own"})
+            tensor = tf.constant(rng.normal(size=(2, 3)))
+            tf.summary.write("tensor", tensor, step=step, metadata=own if step == 0 else None)
+            as_scalar = tf.compat.v1.SummaryMetadata(plugin_data={"plugin_name": "scalars"})
+            number = tf.constant(step / 3, tf.float32)
+            tf.summary.write("number", number, step=step, metadata=as_scalar if step == 0 else None)
+    writer.close()
+
+
 def write_tf1() -> None:
     summary = tf.compat.v1.summary
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
@@ -93,7 +113,9 @@ def rename(name: str) -> None:
 
 if __name__ == "__main__":
     write_tf2()
+    write_tf2_steps()
     tf.compat.v1.disable_eager_execution()
     write_tf1()
     rename("tf2")
+    rename("tf2_steps")
     rename("tf1")

@@ -122,9 +122,11 @@ def _disturb(
     begin = time.monotonic()
     for disturbance in life.disturbances:
         time.sleep(max(begin + disturbance.at - time.monotonic(), 0.0))
-        if process.poll() is not None:
+        has_ended = process.poll() is not None
+        if has_ended and not session(process.pid):
             return
-        outside.disturb(disturbance, process.pid)
+        if not has_ended or disturbance.do == "free":  # its children may go on, and wait for room on the disk
+            outside.disturb(disturbance, process.pid)
 
 
 def _wait(process: subprocess.Popen[bytes], deadline: float) -> list[str]:

@@ -6,7 +6,29 @@ import argparse
 from collections.abc import Sequence
 from typing import Protocol
 
-from . import audio, best, compare, completion, doctor, figures, images, ls, reduce, scalars, schema, show, tail, text
+from . import (
+    audio,
+    best,
+    compact,
+    compare,
+    completion,
+    doctor,
+    drop,
+    figures,
+    images,
+    ls,
+    merge,
+    reduce,
+    rename,
+    repair,
+    scalars,
+    schema,
+    show,
+    tail,
+    text,
+    trim,
+    verify,
+)
 from .arguments import Subparsers
 
 
@@ -32,6 +54,13 @@ VERBS: Sequence[Verb] = (
     figures,
     tail,
     reduce,
+    verify,
+    repair,
+    trim,
+    merge,
+    rename,
+    drop,
+    compact,
     doctor,
     schema,
     completion,

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from ..errors import LogdirError
 from .checksums import whole_data
 from .damage import Damage, DamageLog
-from .source import LocalSource
-from .walk import FRAME_BYTES, WRONG_DATA, Large, Walker
+from .source import LocalSource, Source
+from .walk import FRAME_BYTES, WRONG_DATA, Large, Stretch, Walker
 
 
 class Record(NamedTuple):
@@ -50,24 +50,40 @@ class Records:
         self.damage: tuple[Damage, ...] = ()
 
     def __iter__(self) -> Iterator[Record]:
+        damage = DamageLog()
         try:
             with closing(LocalSource(self._path)) as source:
-                yield from self._records(source)
+                for records in stretches_of(source, damage, self._offset):
+                    yield from records
+                    self.damage = damage.found()
         except OSError as error:
             raise LogdirError(f"{self._path} cannot be read: {error}") from error
-
-    def _records(self, source: LocalSource) -> Iterator[Record]:
-        damage = DamageLog()
-        for stretch in Walker(source, damage, self._offset, verify=True):
-            spans = zip(stretch.offsets.tolist(), stretch.starts.tolist(), stretch.ends.tolist(), strict=True)
-            records: list[Record | Large] = [Record(offset, stretch.data[start:end]) for offset, start, end in spans]
-            records += stretch.large
-            for record in sorted(records, key=lambda record: record.offset):
-                if isinstance(record, Record):
-                    yield record
-                elif (data := whole_data(source, *record)) is not None:
-                    yield Record(record.offset, data)
-                else:
-                    damage.add(self._path, record.offset, record.offset + record.length + FRAME_BYTES, WRONG_DATA)
-            self.damage = damage.found()
         self.damage = damage.found()
+
+
+def stretches_of(source: Source, damage: DamageLog, offset: int = 0) -> Iterator[Iterator[Record]]:
+    """Yield the whole records of a file, in their order, in stretches of a few megabytes; a large record is read when
+    its turn comes.
+
+    Args:
+        source: the file.
+        damage: takes what is skipped.
+        offset: where the first record begins.
+
+    Raises OSError.
+    """
+    for stretch in Walker(source, damage, offset, verify=True):
+        yield _records_of(stretch, source, damage)
+
+
+def _records_of(stretch: Stretch, source: Source, damage: DamageLog) -> Iterator[Record]:
+    spans = zip(stretch.offsets.tolist(), stretch.starts.tolist(), stretch.ends.tolist(), strict=True)
+    records: list[Record | Large] = [Record(offset, stretch.data[start:end]) for offset, start, end in spans]
+    records += stretch.large
+    for record in sorted(records, key=lambda record: record.offset):
+        if isinstance(record, Record):
+            yield record
+        elif (data := whole_data(source, *record)) is not None:
+            yield Record(record.offset, data)
+        else:
+            damage.add(source.path, record.offset, record.offset + record.length + FRAME_BYTES, WRONG_DATA)

@@ -6,8 +6,9 @@ import collections
 import contextlib
 import itertools
 import os
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..errors import InvalidTypeError, InvalidValueError, describe, shown
@@ -21,6 +22,8 @@ FILE_VERSION = "brain.Event:2"
 
 _MOST_ATTEMPTS = 1000
 _MOST_NAME_BYTES = 255  # of a file, on nearly every file system
+
+_SECONDS = re.compile(r"\.tfevents\.([0-9]{10})\.")
 
 _counter = itertools.count()
 _latest = 0  # second in the name of a file
@@ -51,6 +54,13 @@ def preload() -> None:
     import socket  # noqa: F401
 
     load_checksum()
+
+
+def name_after(names: Iterable[str]) -> None:
+    """Let the names of all later files sort after those of these event files, whatever the clock of their host was."""
+    global _latest
+    seconds = [int(found[1]) for found in map(_SECONDS.search, names) if found]
+    _latest = max([_latest, *(second + 1 for second in seconds)])
 
 
 class EventsWriter:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from types import TracebackType
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 AnyFileWriter = FileWriter | DummyFileWriter
 _MOST_TAGS = 10_000
 _MEANT_WITHOUT_STEP = ("hp_metric",)  # Lightning logs it at the beginning of each stage
+_UNLIKE = re.compile(r"[^A-Za-z0-9/]")
 Self = TypeVar("Self", bound="RunWriter")
 
 
@@ -49,6 +51,21 @@ def _working_directory() -> str:
         return os.getcwd()
     except OSError:  # it was removed
         return ""
+
+
+def _write_starts(writer: Any, step: int) -> None:
+    for _ in range(2):
+        writer.add_event(Event(session_log=SessionLog(status=SessionLog.START)), step)
+
+
+def is_sub_run(run: str, tag: str) -> bool:
+    """Whether `add_scalars` made a sub-run, by its name and the tag of its values.
+
+    That of the tag `a/b` and the key `c` is `a/b/c` here and `a_b_c` in torch.utils.tensorboard. In tags other
+    characters are replaced than in the names of directories.
+    """
+    given, ours, theirs = (_UNLIKE.sub("_", name) for name in (run, below("", tag).replace(os.sep, "/"), tag))
+    return bool(tag) and given.startswith((f"{ours}/", f"{theirs.replace('/', '_')}_"))
 
 
 def _new_watchdog(report: Any) -> Watchdog | None:
@@ -93,6 +110,7 @@ class RunWriter:
         comet_config: dict[str, Any] | None = None,
         image_format: str = "PNG",
         *,
+        resume_step: int | None = None,
         watchdog: Callable[[Finding], object] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -114,11 +132,14 @@ class RunWriter:
         self._anchor = _working_directory()
         self._watchdog = _new_watchdog(watchdog)
         self._start()
+        if resume_step is not None:
+            self._resume(resume_step)
         try:
             self._open(open_now=True)
         except OSError as error:
             raise LogdirError(error.errno, f"cannot log to {self._directory!r}: {error.strerror or error}") from error
         self._mark_purge()
+        self._mark_resumed(self._directory, self.file_writer)
 
     def _start(self) -> None:
         self._file_writer: Any = None
@@ -131,6 +152,7 @@ class RunWriter:
         self._thread = WriterThread()
         self._fast_queue: EventQueue | None = None
         self._chart_queues: dict[tuple[str, str], tuple[str, EventQueue]] = {}  # of `add_scalars`
+        self._resumed: dict[str, int] = {}  # directories whose next file is to begin with what `resume_step` writes
         notify_when_replaced(self)
         register_with_compiler()
 
@@ -220,6 +242,8 @@ class RunWriter:
         writer = self._writer_in(logdir)
         if self.all_writers is not None:
             self.all_writers[logdir] = writer
+        if self._resumed:
+            self._mark_resumed(logdir, writer)
         return logdir, writer
 
     def _mark_purge(self) -> None:
@@ -228,11 +252,27 @@ class RunWriter:
         TensorBoard's Python loader takes the first START of a run for its beginning and acts on later ones only;
         so two are written, in the first file of this writer and not at each reopening.
         """
-        if self.purge_step is None:
-            return
-        for _ in range(2):
-            start = Event(session_log=SessionLog(status=SessionLog.START))
-            self._get_file_writer().add_event(start, self.purge_step)
+        if self.purge_step is not None:
+            _write_starts(self._get_file_writer(), self.purge_step)
+
+    def _resume(self, resume_step: Any) -> None:
+        """Leave out of the files of this run, and of the sub-runs of `add_scalars`, what has this step or a later one.
+
+        Raises TypeError or ValueError for a step that is none, and for what is no local directory; LogdirError if the
+        files cannot be changed.
+        """
+        from ..surgery.resuming import check_resumable, resume
+
+        step = check_resumable(self._directory, resume_step)
+        if self._write_to_disk:
+            runs = resume(self._directory, step, is_sub_run)
+            self._resumed = {os.path.normpath(os.path.join(self._directory, run)): step for run in runs}
+
+    def _mark_resumed(self, logdir: str, writer: Any) -> None:
+        """Tell a TensorBoard that has read what is left out by now; the Python loader drops it, too."""
+        step = self._resumed.pop(os.path.normpath(logdir), None)
+        if step is not None:
+            _write_starts(writer, step)
 
     # ---- logging values
 

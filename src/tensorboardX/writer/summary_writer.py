@@ -42,6 +42,8 @@ class SummaryWriter(NumberMethods, MediaMethods, ModelMethods):
         comet_config: settings for Comet; by default nothing is sent there.
         image_format: of images and figures, "PNG" (the default), "JPEG" or "WebP". The latter two lose details, for a
             fraction of the bytes; JPEG leaves out alpha.
+        resume_step: go on with a run that a preempted job left. What it logged in this directory from this step on, and
+            in sub-runs of `add_scalars`, is removed from its files before anything is written. Not for URLs.
         watchdog: a function that is called with a `tensorboardX.doctor.Finding` when a scalar is NaN or infinite,
             leaps, does not fall any more, or has a step or a time that cannot be right: see docs/doctor.md. It is
             called in a thread of its own, which no call of the loop waits for but `close()` (5 seconds at most).
@@ -52,7 +54,8 @@ class SummaryWriter(NumberMethods, MediaMethods, ModelMethods):
 
     Variables of the environment set what is left at its default: see docs/performance.md.
 
-    Raises OSError if the directory cannot be made or written.
+    Raises OSError if the directory cannot be made or written; with `resume_step`, if a process has a file open that
+    would have to change.
     """
 
     def _start(self) -> None:

@@ -64,6 +64,21 @@ TEXTS = {
     "text/unicode": lambda: summary.text("a tag/ü", "| Größe | ✓ |\n|---|---|\n| 1\t| <b>2</b> |"),
 }
 
+EVALUATION = [{"task": "sums", "score": 0.5}, {"task": "a|b\n`c` <b>_d_</b>", "passed": None, "score": np.float32(0.1)}]
+
+
+def table(*args: Any, **options: Any) -> Any:
+    from tensorboardX.summary.table import table
+
+    return table("a table", *args, **options)
+
+
+TABLES = {
+    "table/dicts": lambda: table(EVALUATION),
+    "table/sequences": lambda: table([("lr", 0.1), ("layers", 3)], ["setting", "value"]),
+    "table/columns": lambda: table({"step": np.arange(3), "loss": [0.5, 0.25, 0.125]}),
+}
+
 TEN = gradient(30, 2, 2).reshape(10, 3, 2, 2)
 COLOURS = np.array([[[0.0, 0.25], [0.5, 1.0]], [[-0.5, 1.5], [np.nan, 0.999]], [[0.002, 0.1], [0.2, 0.3]]])
 BATCH = np.stack([gradient(3) // 2, gradient(3), 255 - gradient(3)])
@@ -219,6 +234,7 @@ CASES: dict[str, Callable[[], Any]] = {
     **SCALARS,
     **HISTOGRAMS,
     **TEXTS,
+    **TABLES,
     **IMAGES,
     **SOUNDS,
     **VIDEOS,

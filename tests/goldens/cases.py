@@ -195,6 +195,21 @@ HYPERPARAMETERS = {
     "hparams/domain_discrete": domains,
 }
 
+
+class Squares:
+    nbytes, is_on_device = 0, False
+
+    def resolve(self) -> Any:
+        return np.array([9.0, 16.0, -1.0, 1.0])
+
+
+def norms() -> Any:
+    from tensorboardX.summary.norms import Part, prepare_norms
+
+    parts = [Part("gradient", ["layer.weight", "layer.bias"], 0), Part("update", ["layer.weight", "layer.bias"], 2)]
+    return summary.Summary.FromString(prepare_norms("watch", parts, Squares())())
+
+
 NUMBERS = [[0, 1, -2], [3, 100, 0.1]]
 NATURAL = [[0, 1, 2], [3, 100, 250]]
 COMPLEX = [[0, 1j, -2], [3 - 0.5j, 100, 0.1]]
@@ -243,4 +258,5 @@ CASES: dict[str, Callable[[], Any]] = {
     **LAYOUTS,
     **HYPERPARAMETERS,
     **TENSORS,
+    "norms/two_kinds": norms,
 }

@@ -15,10 +15,7 @@ PROGRAM = Path(__file__).parent / "sharded_training.py"
 def train(logdir: Path, mode: str, ranks: int) -> dict[tuple[str, int], float]:
     """Train in `ranks` processes; return the scalars by tag and step."""
     rendezvous = logdir.parent / f"rendezvous_{mode}"
-    commands = [
-        [sys.executable, str(PROGRAM), str(logdir), mode, str(rank), str(ranks), str(rendezvous)]
-        for rank in range(ranks)
-    ]
+    commands = [[sys.executable, *map(str, (PROGRAM, logdir, mode, rank, ranks, rendezvous))] for rank in range(ranks)]
     processes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for command in commands]
     try:
         errors = [process.communicate(timeout=180)[1] for process in processes]

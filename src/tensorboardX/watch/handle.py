@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from ..errors import InvalidTypeError, InvalidValueError, describe
+from ..errors import InvalidTypeError, InvalidValueError, describe, shown
 from ..notices import log_safely, logger
 from .measurement import Measurement, Settings
 from .parameters import checked_model, checked_optimizer, watched_parameters
@@ -88,7 +88,8 @@ class Watch:
             return function()
         except Exception:
             self._has_failed = True
-            log_safely(logger.warning, "tag %s: the model is not watched any more", self._settings.tag, exc_info=True)
+            message = "tag %s: the model is not watched any more"
+            log_safely(logger.warning, message, shown(self._settings.tag), exc_info=True)
             return None
 
 

@@ -12,8 +12,11 @@ import numpy as np
 import pandas
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from PIL import Image
+from support import strategies as of
 
 from tensorboardX.summary.nested import call_of, items_of
 
@@ -144,6 +147,26 @@ def test_a_dict_that_holds_itself_is_refused():
     values["b"] = values
     with pytest.raises(ValueError, match="nested more than 100 deep"):
         items_of(values)
+
+
+@given(st.one_of(of.values(), of.junk()))
+@settings(deadline=None)
+def test_any_value_has_a_kind_or_is_refused_with_its_tag(value):
+    try:
+        for item in items_of({"a": {"tag": value}}):
+            call_of(item)
+    except (TypeError, ValueError) as error:
+        assert "a/tag" in str(error)  # noqa: PT017 (or nothing is raised)
+
+
+class Unreadable(dict):
+    def items(self):
+        raise RuntimeError
+
+
+def test_a_dict_that_cannot_be_read_is_refused_with_its_tag():
+    with pytest.raises(TypeError, match="tag 'a'"):
+        items_of({"a": Unreadable(b=1)})
 
 
 def test_no_framework_is_imported():

@@ -108,6 +108,19 @@ def test_what_are_no_headers_is_refused(headers):
         markdown("t", [(1, 2)], headers)
 
 
+class Broken(list):
+    def __iter__(self):
+        raise RuntimeError("no rows today")
+
+
+@pytest.mark.parametrize(
+    ("rows", "headers"), [(Broken(), ["a"]), ([Broken()], ["a"]), ([[1]], Broken()), ({"a": [1]}, [[]])]
+)
+def test_what_cannot_be_read_is_refused_with_the_tag(rows, headers):
+    with pytest.raises(TypeError, match=r"'t': .* cannot be read as a table: "):
+        markdown("t", rows, headers)
+
+
 class Unprintable:
     def __str__(self):
         raise RuntimeError

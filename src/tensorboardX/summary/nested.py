@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from PIL import Image
 
-from ..errors import InvalidTypeError, RefusedValueError, describe, shown, type_error
+from ..errors import InvalidTypeError, InvalidValueError, RefusedValueError, describe, shown, type_error
 from ..values.arrays import Array, to_float, to_numpy
 from ..values.figures import render
 from .table import is_frame
@@ -50,7 +50,7 @@ def items_of(values: Any) -> list[Item]:
     """
     if not isinstance(values, Mapping):
         raise InvalidTypeError(f"values: got {describe(values)}; accepted is a dict")
-    items = [Item(tag, _kind_of(tag, value), value) for tag, value in _flattened(values, "", 0)]
+    items = [Item(tag, _checked_kind(tag, value), value) for tag, value in _flattened(values, "", 0)]
     stored: dict[str, str] = {}
     for tag, kind, _ in items:
         name = f"{kept_tag(tag)}/text_summary" if kind in ("text", "table") else clean_tag(tag)
@@ -105,7 +105,7 @@ def _pixels_of(tag: str, image: Any) -> tuple[Array, str]:
 def _flattened(values: Mapping[Any, Any], prefix: str, depth: int) -> Iterator[tuple[str, Any]]:
     if depth > _DEEPEST:
         raise RefusedValueError(f"tag {shown(prefix)}: got dicts nested more than {_DEEPEST} deep")
-    for key, value in values.items():
+    for key, value in _pairs(prefix, values):
         tag = f"{prefix}{_checked_key(prefix, key)}"
         if isinstance(value, Mapping):
             yield from _flattened(value, f"{tag}/", depth + 1)
@@ -115,12 +115,28 @@ def _flattened(values: Mapping[Any, Any], prefix: str, depth: int) -> Iterator[t
             yield tag, value
 
 
+def _pairs(prefix: str, values: Mapping[Any, Any]) -> list[tuple[Any, Any]]:
+    try:
+        return list(values.items())
+    except Exception as error:  # whatever a dict of another library raises
+        raise type_error(prefix.rstrip("/"), values, "a dict that can be read") from error
+
+
 def _checked_key(prefix: str, key: Any) -> str:
     if isinstance(key, str):
         return check_tag(key)
     if isinstance(key, numbers.Integral) and not isinstance(key, bool):  # the number of a layer, say
         return str(int(key))
     raise type_error(f"{prefix}{key}", key, "a key that is a string or an integer")
+
+
+def _checked_kind(tag: str, value: Any) -> Kind:
+    try:
+        return _kind_of(tag, value)
+    except (InvalidTypeError, InvalidValueError):
+        raise
+    except Exception as error:  # an attribute of a user's object raises
+        raise type_error(tag, value, ACCEPTED) from error
 
 
 def _kind_of(tag: str, value: Any) -> Kind:

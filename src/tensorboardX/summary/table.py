@@ -13,7 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import RefusedValueError, shown, type_error, value_error
+from ..errors import (
+    InvalidTypeError,
+    InvalidValueError,
+    RefusedTypeError,
+    RefusedValueError,
+    describe,
+    reason,
+    shown,
+    type_error,
+    value_error,
+)
 from ..proto.summary_pb2 import Summary
 from ..values.arrays import to_numpy
 from .tags import check_tag, kept_tag, to_text
@@ -52,11 +62,16 @@ def is_frame(value: Any) -> bool:
 
 def markdown(tag: str, rows: Any, headers: Sequence[Any] | None = None) -> str:
     """Return a table as Markdown. Raises TypeError or ValueError that names the tag; see `table`."""
-    names, cells = _table_of(tag, rows, _checked_headers(tag, headers))
+    try:
+        names, cells = _table_of(tag, rows, _checked_headers(tag, headers))
+        lines = [_line(tag, names), "|" + " --- |" * len(names), *[_line(tag, row) for row in cells]]
+    except (InvalidTypeError, InvalidValueError):
+        raise
+    except Exception as error:  # whatever iterating over a user's object raises
+        why = f"{describe(rows)} cannot be read as a table: {reason(error)}"
+        raise RefusedTypeError(f"tag {shown(tag)}: {why}; accepted is {ACCEPTED}") from error
     if not names:
         raise value_error(tag, rows, f"a table with at least one column: {ACCEPTED}")
-    lines = [_line(tag, names), "|" + " --- |" * len(names)]
-    lines += [_line(tag, row) for row in cells]
     return "\n".join(lines)
 
 

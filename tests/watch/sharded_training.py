@@ -2,8 +2,9 @@
 
     python sharded_training.py LOGDIR MODE RANK RANKS RENDEZVOUS_FILE
 
-MODE is "plain", "ddp", or "fsdp". Each process takes its share of the same batch, so that all of them do the same
-training. Clipping makes the difference between gradients before and after it large.
+MODE is "plain", "ddp", "fsdp", or "fsdp-some", in which only the first process watches. Each process takes its share of
+the same batch, so that all of them do the same training. Clipping makes the difference between gradients before and
+after it large.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Net(nn.Module):
 def prepared(model: nn.Module, mode: str) -> nn.Module:
     if mode == "ddp":
         return nn.parallel.DistributedDataParallel(model, find_unused_parameters=True)
-    if mode == "fsdp":
+    if mode.startswith("fsdp"):
         from torch.distributed.fsdp import fully_shard
 
         fully_shard(model.outputs)
@@ -54,7 +55,7 @@ def main(logdir: str, mode: str, rank: int, ranks: int, rendezvous: str) -> None
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.05)
     data = torch.randn(STEPS, ACCUMULATED, 8, 6, generator=torch.Generator().manual_seed(1))
     with SummaryWriter(logdir, write_to_disk=rank == 0) as writer:
-        watch = writer.watch(model, optimizer, every=3)
+        watch = writer.watch(model, optimizer, every=3) if rank == 0 or mode != "fsdp-some" else None
         for batches in data:
             optimizer.zero_grad()
             for batch in batches:
@@ -62,7 +63,8 @@ def main(logdir: str, mode: str, rank: int, ranks: int, rendezvous: str) -> None
                 (model(mine).square().mean() / ACCUMULATED).backward()
             nn.utils.clip_grad_norm_(model.parameters(), 0.01)
             optimizer.step()
-        watch.remove()
+        if watch is not None:
+            watch.remove()
     if mode != "plain":
         dist.barrier()
         dist.destroy_process_group()

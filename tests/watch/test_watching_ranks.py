@@ -23,6 +23,7 @@ def train(logdir: Path, mode: str, ranks: int) -> dict[tuple[str, int], float]:
         for process in processes:
             process.kill()
     assert [process.returncode for process in processes] == [0] * ranks, errors
+    (logdir / "errors").write_text("\n".join(errors), encoding="utf-8")
     return {(tag, step): value for tag, step, value in events.scalars(logdir)}
 
 
@@ -35,3 +36,11 @@ def test_two_processes_have_the_norms_of_one(tmp_path, mode):
     assert "watch/gradient_norm/gain" in {tag for tag, _ in alone}
     assert together == pytest.approx(alone, rel=1e-5, abs=1e-7)
     assert min(alone["watch/gradient_norm", step] for step in (0, 3)) > 0.05  # clipped to 0.01 after that
+
+
+@pytest.mark.slow
+def test_a_process_that_does_not_watch_is_not_waited_for(tmp_path):
+    assert train(tmp_path / "some", "fsdp-some", 2) == {}
+    errors = (tmp_path / "some" / "errors").read_text(encoding="utf-8")
+    assert errors.count("the model is not watched any more") == 1
+    assert "has to be watched by each of them" in errors

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from ..errors import InvalidTypeError, InvalidValueError, describe, shown
+from ..errors import InvalidTypeError, InvalidValueError, RefusedValueError, describe, shown
 from ..notices import log_safely, logger
-from .measurement import Measurement, Settings
+from .attendance import Attendance
+from .measurement import Encoded, Measurement, Settings
 from .parameters import checked_model, checked_optimizer, watched_parameters
 from .sharding import shares_of
 
@@ -49,7 +50,9 @@ class Watch:
         self._measurement: Measurement | None = None
         self._hook: Any = None
         self._has_failed = False
-        if is_needed or any(share.groups for share in shares_of(parameters)):
+        groups = [group for share in shares_of(parameters) for group in share.groups]
+        self._attendance = Attendance(groups, f"{settings.tag}/{self._every}/{self._step}/{settings.updates}")
+        if is_needed or groups:
             self._hook = self._optimizer.register_step_post_hook(self._after_step)
             if self._step % self._every == 0:
                 self._begin()
@@ -68,10 +71,15 @@ class Watch:
         self._step += 1
         if measurement is not None:
             measurement.remove()
-            for tag, encode in self._guarded(measurement.finish) or ():
+            for tag, encode in self._guarded(partial(self._finish, measurement)) or ():
                 self._write(tag, encode, step)
         if self._step % self._every == 0:
             self._guarded(self._begin)
+
+    def _finish(self, measurement: Measurement) -> list[Encoded]:
+        if not self._attendance.is_complete():
+            raise RefusedValueError("a model that is spread over processes has to be watched by each of them")
+        return measurement.finish()
 
     def _begin(self) -> None:
         parameters = watched_parameters(self._model, self._optimizer)

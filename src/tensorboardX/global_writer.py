@@ -221,7 +221,7 @@ class GlobalSummaryWriter:
         """Log a nested dict of values, each at the next step of its tag. See `SummaryWriter.log`."""
         from .summary.nested import call_of, items_of
 
-        calls = [(item.tag, *call_of(item)) for item in items_of(values)]
+        calls = [(item[0], *call_of(item)) for item in items_of(values)]
         for tag, method, arguments in calls:  # none is logged if one is refused
             if method != "add_scalar":
                 self.smw._prepared(tag, method, arguments)

@@ -187,7 +187,7 @@ def _send_nested(comet: CometLogger, given: Given, step: int | None) -> None:
 
     for item in items_of(given["values"]):
         method, arguments = call_of(item)
-        _SENDERS[method](comet, {"tag": item.tag, "display_name": "", **arguments}, step)
+        _SENDERS[method](comet, {"tag": item[0], "display_name": "", **arguments}, step)
 
 
 # add_figure is not here: it calls add_image. As in the original, videos, traced graphs, tensors and layouts of custom

@@ -9,8 +9,8 @@ import contextlib
 import math
 import numbers
 import sys
-from collections.abc import Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
@@ -27,16 +27,13 @@ ACCEPTED = (
     "a number, a string, an array, a list of numbers, a matplotlib figure, a PIL image, a DataFrame, None, "
     "or a dict of these"
 )
+_NUMBERS = (float, int, bool, np.float32, np.float64)  # the most frequent types
 _DEEPEST = 100  # dicts within dicts; one that holds itself is deeper
 _AS_THEY_ARE = ("1", "L", "LA", "RGB", "RGBA")  # modes of Pillow whose pixels are those of an image here
 
 
-class Item(NamedTuple):
-    """One value of a nested dict: the keys that lead to it, joined by slashes, what it is, and the value."""
-
-    tag: str
-    kind: Kind
-    value: Any
+Item = tuple[str, Kind, Any]
+"""One value of a nested dict: the keys that lead to it, joined by slashes, what it is, and the value."""
 
 
 def items_of(values: Any) -> list[Item]:
@@ -50,7 +47,8 @@ def items_of(values: Any) -> list[Item]:
     """
     if not isinstance(values, Mapping):
         raise InvalidTypeError(f"values: got {describe(values)}; accepted is a dict")
-    items = [Item(tag, _checked_kind(tag, value), value) for tag, value in _flattened(values, "", 0)]
+    items: list[Item] = []
+    _flatten(values, "", 0, items)
     stored: dict[str, str] = {}
     for tag, kind, _ in items:
         name = f"{kept_tag(tag)}/text_summary" if kind in ("text", "table") else clean_tag(tag)
@@ -102,17 +100,20 @@ def _pixels_of(tag: str, image: Any) -> tuple[Array, str]:
     return pixels, "HW" if pixels.ndim == 2 else "HWC"
 
 
-def _flattened(values: Mapping[Any, Any], prefix: str, depth: int) -> Iterator[tuple[str, Any]]:
+def _flatten(values: Mapping[Any, Any], prefix: str, depth: int, items: list[Item]) -> None:
+    """Append the values of a dict to `items`."""
     if depth > _DEEPEST:
         raise RefusedValueError(f"tag {shown(prefix)}: got dicts nested more than {_DEEPEST} deep")
     for key, value in _pairs(prefix, values):
-        tag = f"{prefix}{_checked_key(prefix, key)}"
-        if isinstance(value, Mapping):
-            yield from _flattened(value, f"{tag}/", depth + 1)
+        tag = prefix + (key if type(key) is str else _text_of_key(prefix, key))
+        if type(value) in _NUMBERS:  # most of them
+            items.append((tag, "scalar", value))
+        elif isinstance(value, Mapping):
+            _flatten(value, f"{tag}/", depth + 1, items)
         elif isinstance(value, tuple) and hasattr(value, "_asdict"):
-            yield from _flattened(value._asdict(), f"{tag}/", depth + 1)
+            _flatten(value._asdict(), f"{tag}/", depth + 1, items)
         elif value is not None:
-            yield tag, value
+            items.append((tag, _checked_kind(tag, value), value))
 
 
 def _pairs(prefix: str, values: Mapping[Any, Any]) -> list[tuple[Any, Any]]:
@@ -122,8 +123,8 @@ def _pairs(prefix: str, values: Mapping[Any, Any]) -> list[tuple[Any, Any]]:
         raise type_error(prefix.rstrip("/"), values, "a dict that can be read") from error
 
 
-def _checked_key(prefix: str, key: Any) -> str:
-    if isinstance(key, str):
+def _text_of_key(prefix: str, key: Any) -> str:
+    if isinstance(key, str):  # of a subclass
         return check_tag(key)
     if isinstance(key, numbers.Integral) and not isinstance(key, bool):  # the number of a layer, say
         return str(int(key))

@@ -40,8 +40,9 @@ class NestedMethods(NumberMethods, MediaMethods):
 
         step, seconds = self._step_and_walltime("", global_step, walltime)
         items = items_of(values)
-        pending = [(item.tag, self._prepared(item.tag, *call_of(item))) for item in items if item.kind != "scalar"]
-        scalars = {item.tag: item.value for item in items if item.kind == "scalar"}
+        scalars = {tag: value for tag, kind, value in items if kind == "scalar"}
+        others = [item for item in items if item[1] != "scalar"] if len(scalars) < len(items) else []
+        pending = [(item[0], self._prepared(item[0], *call_of(item))) for item in others]
         if scalars:
             self.add_scalars_at_step(scalars, step, seconds)  # checks all of them before it writes
         for tag, encode in pending:

@@ -71,7 +71,7 @@ class Measurement:
             weights = [list(share.parameters.values()) for share in self._shares]
             squares = {"gradient": self._gradients, "weight": _squares(weights)}
             self._note_histograms("weight", weights)
-            if self._settings.updates:
+            if self._before:
                 squares["update"] = self._updates(weights)
             norms = prepare_norms(self._settings.tag, *self._joined(squares))
         return [(self._settings.tag, norms), *(encoded for some in self._histograms.values() for encoded in some)]
@@ -109,7 +109,7 @@ class Measurement:
     def _copy_weights(self) -> None:
         try:
             self._before = [
-                [local_part(weight.detach()).clone() for weight in share.parameters.values()] for share in self._shares
+                [local_part(weight).clone() for weight in share.parameters.values()] for share in self._shares
             ]
         except RuntimeError as error:  # torch's OutOfMemoryError is one
             self._before = [None] * len(self._shares)
@@ -124,7 +124,7 @@ class Measurement:
                 squares.append(norms_of(after).fill_(torch.nan))
                 before = []
             else:
-                torch._foreach_sub_(before, [local_part(weight.detach()) for weight in after])
+                torch._foreach_sub_(before, [local_part(weight) for weight in after])
                 squares.append(norms_of(before).square())
             updates.append(before)
         self._before = []
@@ -156,7 +156,7 @@ class Measurement:
             for name, tensor in zip(share.parameters, some, strict=False):
                 if tensor is not None:
                     tag = f"{self._settings.tag}/{kind}s/{name}"
-                    numbers = _divided(local_part(tensor.detach()), scaled)
+                    numbers = _divided(local_part(tensor), scaled)
                     found.append((tag, prepare_histogram(tag, numbers, self._settings.bins)))
         self._histograms[kind] = found
 

@@ -45,15 +45,15 @@ def home_of(devices: Iterable[Any]) -> Any:
 
 def _plain(tensor: Any) -> Any:
     """Return a dense tensor of real numbers with the same norm, on this process alone."""
-    tensor = local_part(tensor.detach())
+    tensor = local_part(tensor)
     if tensor.layout != torch.strided:  # the gradient of an embedding
         tensor = tensor.coalesce().values()
     return torch.view_as_real(tensor) if tensor.is_complex() else tensor
 
 
 def local_part(tensor: Any) -> Any:
-    """Return the part of a DTensor that this process holds, and any other tensor as it is."""
-    return tensor.to_local() if hasattr(tensor, "to_local") else tensor
+    """Return the part of a DTensor that this process holds, and any other tensor as it is, without its history."""
+    return (tensor.to_local() if hasattr(tensor, "to_local") else tensor).detach()
 
 
 def _norms(tensors: list[Any], dtype: Any) -> Sequence[Any]:

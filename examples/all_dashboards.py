@@ -333,6 +333,9 @@ def log_texts(writer: SummaryWriter) -> None:
         lines = [f"## After step {step}", "- the loss **falls**", "- gradients are *small*"]
         writer.add_text("notes", "\n".join([*lines, "", "```", "loss.backward()", "```"]), step)
     writer.add_text("languages", "Grüße, 你好, नमस्ते 😀", 0)
+    if hasattr(writer, "add_table"):  # the original has no tables
+        right = {"prompt": "2 | 3 =", "answer": "`0b11`", "score": 1.0}
+        writer.add_table("answers", [right, {"prompt": "<b>", "answer": None, "score": 0.25}], 0)
 
 
 def log_meshes(writer: SummaryWriter, random: Random) -> None:

@@ -24,6 +24,7 @@ RUN_SCRIPT = "import runpy, sys; path = sys.argv.pop(1); runpy.run_path(path, ru
 # What TensorBoard serves differently, and why that is accepted.
 JAX_GRAPHS = "The original draws PyTorch models only."
 NEW_SCALARS = "new_style, add_scalars_at_step and add_scalar_series are not in the original."
+NEW_TABLES = "The original has no add_table."
 LOST_NAMES = "The data server throws away the names and descriptions that the original gives scalars: no data_class."
 NO_PURGE = "The Python loader acts on the second START of a run, and the original writes one: purge_step does nothing."
 GIF_FRAMES = "moviepy sums up the durations of the frames, and loses the last one where the sum is rounded down."
@@ -135,6 +136,8 @@ def test_histograms_distributions_and_texts(both, name):
     ours, original = both.serve(getattr(served, name))
     assert ours.keys() == {"training"}
     assert len(ours["training"]) >= 4
+    if name == "text":
+        remove(ours["training"], original["training"], {"answers/text_summary"}, NEW_TABLES)
     assert ours == original
 
 

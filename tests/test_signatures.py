@@ -94,6 +94,22 @@ def test_takes_the_keywords_behind_kwargs(name: str, theirs: list[dict[str, Any]
     assert inspect.Parameter.VAR_KEYWORD in kinds or taken == set(KEYWORDS[name])
 
 
+OURS = {
+    "SummaryWriter.log": ["values", "global_step", "walltime"],
+    "SummaryWriter.add_table": ["tag", "rows", "global_step", "headers", "walltime"],
+    "SummaryWriter.watch": ["model", "optimizer", "every", "tag", "histograms", "updates", "scaler", "step"],
+    "GlobalSummaryWriter.log": ["values", "walltime"],
+    "GlobalSummaryWriter.add_table": ["tag", "rows", "headers", "walltime"],
+}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_what_is_added_takes_its_parameters_and_hides_nothing_of_theirs(name: str) -> None:
+    assert list(signature(name).parameters) == OURS[name]
+    owner, method = name.split(".")
+    assert not any(method in recorded["classes"].get(owner, {}) for recorded in RECORDED.values())
+
+
 def test_the_record_is_of_the_versions_named() -> None:
     versions = {library: recorded["version"] for library, recorded in RECORDED.items()}
     assert versions["tensorboardX"] == VERSION

@@ -167,6 +167,10 @@ class GlobalSummaryWriter:
         """Log a text. See `SummaryWriter.add_text`."""
         self._log("add_text", tag, text_string=text_string, walltime=walltime)
 
+    def add_table(self, tag: str, rows: Any, headers: Sequence[Any] | None = None, walltime: Any = None) -> None:
+        """Log a table. See `SummaryWriter.add_table`."""
+        self._log("add_table", tag, rows=rows, headers=headers, walltime=walltime)
+
     def add_histogram(
         self, tag: str, values: Any, bins: Any = "tensorflow", walltime: Any = None, max_bins: int | None = None
     ) -> None:
@@ -212,6 +216,17 @@ class GlobalSummaryWriter:
         """Log a batch of meshes or point clouds. See `SummaryWriter.add_mesh`."""
         options = {"config_dict": config_dict, "walltime": walltime}
         self._log("add_mesh", tag, vertices=vertices, colors=colors, faces=faces, **options)
+
+    def log(self, values: Mapping[Any, Any], walltime: Any = None) -> None:
+        """Log a nested dict of values, each at the next step of its tag. See `SummaryWriter.log`."""
+        from .summary.nested import call_of, items_of
+
+        calls = [(item[0], *call_of(item)) for item in items_of(values)]
+        for tag, method, arguments in calls:  # none is logged if one is refused
+            if method != "add_scalar":
+                self.smw._prepared(tag, method, arguments)
+        for tag, method, arguments in calls:
+            self._log(method, tag, **arguments, walltime=walltime)
 
     def flush(self) -> None:
         """Wait until every earlier event of this process is in the file. See `SummaryWriter.flush`."""

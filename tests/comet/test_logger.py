@@ -13,7 +13,7 @@ from archives import sent
 from PIL import Image
 from support.events import scalars
 
-from tensorboardX import SummaryWriter
+from tensorboardX import GlobalSummaryWriter, SummaryWriter
 from tensorboardX.comet.logger import CometLogger
 
 
@@ -185,3 +185,27 @@ def test_embeddings(tmp_path, config, comet_ml):
     picture = np.array(Image.open(io.BytesIO(sprite)))
     assert picture.shape == (8, 8, 4)  # Comet's sprites are square
     assert picture[::7, ::7].tolist() == [[[255, 0, 0, 255], [0, 0, 0, 255]], [[0, 0, 0, 0], [0, 0, 0, 0]]]
+
+
+def test_a_nested_dict_is_sent_value_by_value(tmp_path, config):
+    pixels = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
+    values = {"train": {"loss": 0.5, "steps": np.arange(3.0)}, "note": "hello", "pixels": Image.fromarray(pixels)}
+    with SummaryWriter(tmp_path / "run", comet_config=config) as writer:
+        writer.log(values, 7)
+        writer.add_table("rows", [{"a": 1}], 8)
+    archive = sent(tmp_path)
+    assert archive.metrics == [("train/loss", 0.5, 7)]
+    texts = sorted((step, data) for name, step, kind, data in archive.files if kind == "text-sample")
+    assert texts == [(7, b"hello"), (8, b"| a |\n| --- |\n| 1 |")]
+    step, kind, data = archive.file("pixels")
+    assert (step, kind) == (7, "visualization")
+    np.testing.assert_array_equal(np.array(Image.open(io.BytesIO(data))), pixels)
+    assert archive.file("train/steps")[0] == 7
+
+
+def test_a_global_writer_sends_what_it_logs(tmp_path, config):
+    with GlobalSummaryWriter(tmp_path / "run", comet_config=config) as writer:
+        writer.log({"a": {"b": 0.5}, "c": "text"})
+    archive = sent(tmp_path)
+    assert [metric[:2] for metric in archive.metrics] == [("a/b", 0.5)]
+    assert [data for _, _, kind, data in archive.files if kind == "text-sample"] == [b"text"]

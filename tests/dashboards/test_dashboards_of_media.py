@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 
 import numpy as np
 from recorded import Recorded
@@ -90,14 +91,19 @@ def test_texts_are_served_as_logged(tb, recorded):
     found = served.text(tb)
     expected = recorded.by_tag("add_text")
     assert found.keys() == {"training"}
-    assert found["training"].keys() == {f"{tag}/text_summary" for tag in expected}
+    tables = recorded.by_tag("add_table")
+    assert found["training"].keys() == {f"{tag}/text_summary" for tag in (*expected, *tables)}
     for tag, calls in expected.items():
         points = [(step, words(page)) for step, page in found["training"][f"{tag}/text_summary"]]
         assert points == [(step, words(call.value)) for step, call in calls]
         assert all(len(shown) >= 3 for _, shown in points)
-    pages = {tag: html.unescape(points[0][1]) for tag, points in found["training"].items()}
+    raw = {tag: points[0][1] for tag, points in found["training"].items()}
+    pages = {tag: html.unescape(page) for tag, page in raw.items()}
     assert "<strong>falls</strong>" in pages["notes/text_summary"]
     assert "<td>ReLU</td>" in pages["configuration/text_summary"]
+    assert tables.keys() == {"answers"}
+    cells = re.findall(r"<td>([^<]*)</td>", raw["answers/text_summary"])
+    assert [html.unescape(cell) for cell in cells] == ["2 | 3 =", "`0b11`", "1.0", "<b>", "", "0.25"]
     assert recorded.by_tag("add_text")["languages"][0][1].value in pages["languages/text_summary"]
 
 

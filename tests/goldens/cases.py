@@ -64,6 +64,21 @@ TEXTS = {
     "text/unicode": lambda: summary.text("a tag/ü", "| Größe | ✓ |\n|---|---|\n| 1\t| <b>2</b> |"),
 }
 
+EVALUATION = [{"task": "sums", "score": 0.5}, {"task": "a|b\n`c` <b>_d_</b>", "passed": None, "score": np.float32(0.1)}]
+
+
+def table(*args: Any, **options: Any) -> Any:
+    from tensorboardX.summary.table import table
+
+    return table("a table", *args, **options)
+
+
+TABLES = {
+    "table/dicts": lambda: table(EVALUATION),
+    "table/sequences": lambda: table([("lr", 0.1), ("layers", 3)], ["setting", "value"]),
+    "table/columns": lambda: table({"step": np.arange(3), "loss": [0.5, 0.25, 0.125]}),
+}
+
 TEN = gradient(30, 2, 2).reshape(10, 3, 2, 2)
 COLOURS = np.array([[[0.0, 0.25], [0.5, 1.0]], [[-0.5, 1.5], [np.nan, 0.999]], [[0.002, 0.1], [0.2, 0.3]]])
 BATCH = np.stack([gradient(3) // 2, gradient(3), 255 - gradient(3)])
@@ -180,6 +195,21 @@ HYPERPARAMETERS = {
     "hparams/domain_discrete": domains,
 }
 
+
+class Squares:
+    nbytes, is_on_device = 0, False
+
+    def resolve(self) -> Any:
+        return np.array([9.0, 16.0, -1.0, 1.0])
+
+
+def norms() -> Any:
+    from tensorboardX.summary.norms import Part, prepare_norms
+
+    parts = [Part("gradient", ["layer.weight", "layer.bias"], 0), Part("update", ["layer.weight", "layer.bias"], 2)]
+    return summary.Summary.FromString(prepare_norms("watch", parts, Squares())())
+
+
 NUMBERS = [[0, 1, -2], [3, 100, 0.1]]
 NATURAL = [[0, 1, 2], [3, 100, 250]]
 COMPLEX = [[0, 1j, -2], [3 - 0.5j, 100, 0.1]]
@@ -219,6 +249,7 @@ CASES: dict[str, Callable[[], Any]] = {
     **SCALARS,
     **HISTOGRAMS,
     **TEXTS,
+    **TABLES,
     **IMAGES,
     **SOUNDS,
     **VIDEOS,
@@ -227,4 +258,5 @@ CASES: dict[str, Callable[[], Any]] = {
     **LAYOUTS,
     **HYPERPARAMETERS,
     **TENSORS,
+    "norms/two_kinds": norms,
 }

@@ -111,6 +111,8 @@ simple(
     "add_audio", lambda w: [w.add_audio("a", samples, 1) for samples in (PIXELS[0, 0] * 3, np.arange(9, dtype="i4"))]
 )
 simple("add_text", lambda w: w.add_text("a", "ä\ud800", 1))
+simple("add_table", lambda w: w.add_table("a", [{"x": "|", "ä": PIXELS}], 1))
+simple("log", lambda w: w.log({"a": 1, "b": {"c": "x", "d": PIXELS, "f": float("nan")}}, 1))
 simple("add_mesh", lambda w: w.add_mesh("a", *MESH))
 simple("add_pr_curve", lambda w: w.add_pr_curve("a", [0, 1], [0.1, 0.9], 1, 200, weights=[0.5, 2]))
 simple("add_pr_curve_raw", lambda w: w.add_pr_curve_raw("a", *CURVE, 1))
@@ -218,6 +220,7 @@ GLOBAL = {
     "add_images": (PIXELS[None],),
     "add_image_with_boxes": (PIXELS, BOXES),
     "add_text": ("x",),
+    "add_table": ([(1, 2)], ["a", "b"]),
     "add_histogram": (PIXELS, "auto"),
     "add_audio": (PIXELS[0, 0],),
     "add_video": (VIDEO,),
@@ -229,6 +232,9 @@ for method, values in GLOBAL.items():
     CASES[f"global {method}"] = lambda logdir, method=method, values=values: with_writer(
         logdir, lambda w: getattr(w, method)("a", *values), make=GlobalSummaryWriter
     )
+CASES["global log"] = lambda logdir: with_writer(
+    logdir, lambda w: w.log({"a": 1.0, "b": {"c": "x"}}), make=GlobalSummaryWriter
+)
 
 
 def report(name):

@@ -233,6 +233,7 @@ def _calls() -> dict[str, Callable[..., None]]:
         "add_image_with_boxes": lambda w, tag="boxes": w.add_image_with_boxes(tag, picture, np.array([[0, 0, 2, 2]])),
         "add_figure": lambda w, tag="figure": w.add_figure(tag, pyplot.figure()),
         "add_text": lambda w, tag="text": w.add_text(tag, "words"),
+        "add_table": lambda w, tag="table": w.add_table(tag, [(1, "x")], ["a", "b"]),
         "add_histogram": lambda w, tag="histogram": w.add_histogram(tag, np.arange(9.0), "auto"),
         "add_audio": lambda w, tag="audio": w.add_audio(tag, np.zeros(100), 8000),
         "add_video": lambda w, tag="video": w.add_video(tag, np.zeros((1, 2, 3, 4, 4), np.uint8), 2),

@@ -219,6 +219,12 @@ _RESCALE = st.one_of(st.floats(0.01, 5), st.just(1))
 _BAD_RESCALE = st.one_of(of.values(), st.sampled_from([0, -1, 1e-300, 1e5, 1e9, 1e300, float("inf")]))
 
 
+_CELL = st.one_of(of.names(), of.numbers(), of.any_text(40), st.none())
+_ROWS = st.one_of(
+    st.lists(st.lists(_CELL, min_size=2, max_size=2), max_size=3),
+    st.lists(st.dictionaries(of.names(), _CELL, min_size=1, max_size=2), min_size=1, max_size=3),
+    st.dictionaries(of.names(), st.lists(_CELL, min_size=2, max_size=2), min_size=1, max_size=3),
+)
 _SOUND = st.one_of(
     of.real_arrays(st.sampled_from([(5,), (1, 5), (5, 1), (5, 2)])),
     npst.arrays(st.sampled_from([np.dtype(np.int16), np.dtype(">i4"), np.dtype(np.float16)]), (7,)),
@@ -361,6 +367,12 @@ CASES: dict[str, Case] = {
         "add_text",
         _tagged(text_string=of.names()),
         {},
+        lambda arguments: [f"{plain(arguments['tag'])}/text_summary"],
+    ),
+    "add_table": Case(
+        "add_table",
+        _tagged(rows=_ROWS, headers=st.one_of(st.none(), st.lists(of.names(), min_size=2, max_size=2))),
+        {"rows": of.values(), "headers": of.junk()},
         lambda arguments: [f"{plain(arguments['tag'])}/text_summary"],
     ),
     "add_mesh": Case(

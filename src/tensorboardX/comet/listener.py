@@ -175,6 +175,21 @@ def _send_mesh(comet: CometLogger, given: Given, step: int | None) -> None:
     comet.log_mesh(**arguments, step=step)
 
 
+def _send_table(comet: CometLogger, given: Given, step: int | None) -> None:
+    from ..summary.table import markdown
+
+    comet.log_text(markdown(given["tag"], given["rows"], given.get("headers")), step)
+
+
+def _send_nested(comet: CometLogger, given: Given, step: int | None) -> None:
+    """Send each value of `log` as the method does that logs it alone."""
+    from ..summary.nested import call_of, items_of
+
+    for item in items_of(given["values"]):
+        method, arguments = call_of(item)
+        _SENDERS[method](comet, {"tag": item[0], "display_name": "", **arguments}, step)
+
+
 # add_figure is not here: it calls add_image. As in the original, videos, traced graphs, tensors and layouts of custom
 # scalars are not sent.
 _SENDERS: dict[str, Callable[[CometLogger, Given, int | None], None]] = {
@@ -194,4 +209,6 @@ _SENDERS: dict[str, Callable[[CometLogger, Given, int | None], None]] = {
     "add_pr_curve": _send_pr_curve,
     "add_pr_curve_raw": _send_pr_curve_raw,
     "add_mesh": _send_mesh,
+    "add_table": _send_table,
+    "log": _send_nested,
 }

@@ -12,13 +12,19 @@ from ..summary.tags import blob_tag, clean_tag, kept_tag
 
 _calling = threading.RLock()  # one lock for all; reentrant, because logging a value may log another
 
+
+def _text_tag(tag: Any) -> str:
+    return f"{kept_tag(tag)}/text_summary"
+
+
 _STORED: dict[str, Callable[[Any], str]] = {
     "add_audio": blob_tag,
     "add_image_with_boxes": blob_tag,
     "add_mesh": lambda tag: f"{kept_tag(tag)}_1",
     "add_pr_curve": kept_tag,
     "add_tensor": kept_tag,
-    "add_text": lambda tag: f"{kept_tag(tag)}/text_summary",
+    "add_table": _text_tag,
+    "add_text": _text_tag,
 }
 """The tag under which a method stores a value, where that is not the cleaned one."""
 

@@ -54,12 +54,17 @@ def scalar(
 
 def scalar_group(values: Sequence[tuple[str, float]], step: int | None, walltime: float) -> list[bytes]:
     """Return one serialized Event of several scalars, given as pairs of tag and value."""
+    return [event(scalar_values(values), step, walltime)]
+
+
+def scalar_values(values: Iterable[tuple[str, float]]) -> bytes:
+    """Return a serialized Summary of several scalars, given as pairs of tag and value."""
     parts: list[bytes] = []
     for tag, value in values:
         parts += (_value_prefix(tag), _float32(value))
         if value - value != 0.0:
             note_non_finite(tag)
-    return [event(b"".join(parts), step, walltime)]
+    return b"".join(parts)
 
 
 def merged_events(scalars: Iterable[tuple[str, float, int | None, float]]) -> list[bytes]:

@@ -98,6 +98,26 @@ class MediaMethods(RunWriter):
         else:
             self._add_deferred(tag, prepare_text(tag, text_string), global_step, walltime)
 
+    def add_table(
+        self, tag: str, rows: Any, global_step: Any = None, headers: Sequence[Any] | None = None, walltime: Any = None
+    ) -> None:
+        """Log a table, which the text dashboard shows. The tag is kept as it is.
+
+            writer.add_table("evaluation", [{"task": "sums", "score": 0.9}, {"task": "rhymes", "score": 0.4}], step)
+
+        Each cell is shown as the text it holds, whatever Markdown or HTML is in it. None is an empty cell.
+
+        Args:
+            rows: a list of dicts, a list of sequences (with `headers`), a dict of columns of one length, or a
+                DataFrame of pandas or polars or a Table of pyarrow. The index of a pandas DataFrame becomes the first
+                column unless it only numbers the rows.
+            headers: the names of the columns. For dicts and DataFrames: which columns, and in which order; by default
+                all of them. A key that a dict lacks is an empty cell.
+        """
+        from ..summary.table import prepare_table
+
+        self._add_deferred(tag, prepare_table(tag, rows, headers), global_step, walltime)
+
     def add_video(
         self,
         tag: str,

@@ -6,9 +6,12 @@ Few programs call them, so each imports what it needs.
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .run import RunWriter
+
+if TYPE_CHECKING:
+    from ..watch.handle import Watch
 
 
 class ModelMethods(RunWriter):
@@ -82,3 +85,42 @@ class ModelMethods(RunWriter):
         logdir = self._anchored(self._directory)
         embedding = prepare_embedding(logdir, mat, metadata, label_img, step, tag, metadata_header)
         self._get_file_writer().add_files(embedding.encode, embedding.nbytes)
+
+    def watch(
+        self,
+        model: Any,
+        optimizer: Any,
+        every: int = 100,
+        *,
+        tag: str = "watch",
+        histograms: bool = False,
+        updates: bool = True,
+        scaler: Any = None,
+        step: int = 0,
+    ) -> Watch:
+        """Log the norms of the gradients, weights and updates of a PyTorch model at every n-th step of its optimizer.
+
+            watch = writer.watch(model, optimizer)
+
+        For each of the three kinds there are the norm of all numbers together (`watch/gradient_norm`), the ten
+        largest norms of parameters (`watch/gradient_norm/<parameter>`) and one histogram of the norms of all
+        parameters (`watch/gradient_norms`). Gradients are measured as the last backward pass of the step left them,
+        before they are clipped; weights after the step. See docs/watching.md.
+
+        Args:
+            model: a torch.nn.Module, compiled, wrapped by DistributedDataParallel, or sharded by `fully_shard`. For a
+                sharded one each process calls this method, because a measured step takes one small all-reduce.
+            optimizer: what changes the parameters; a model and optimizer may be watched twice, under two tags.
+            every: steps of the optimizer from one that is measured to the next; the first is measured.
+            tag: what all tags begin with.
+            histograms: whether to log the numbers of each parameter too, as histograms `<tag>/gradients/<parameter>`.
+            updates: whether to measure updates, for which a measured step holds a copy of the weights.
+            scaler: the GradScaler that scales the loss, by whose scale gradients are divided.
+            step: how many steps the optimizer took before, where a run is resumed.
+
+        Returns what ends it by its `remove()`. Raises TypeError or ValueError for what is no model or optimizer, and
+        for an optimizer of other parameters.
+        """
+        from .watching import start
+
+        return start(self, model, optimizer, every, tag, histograms, updates, scaler, step)

@@ -194,11 +194,15 @@ class NumberMethods(RunWriter):
             max_bins: more bins than this are joined, each (number of bins) // max_bins neighbours to one. Fewer than
                 twice max_bins remain: all of the 1548 default ones for 775, half of them for 774.
         """
+        self._add_deferred(tag, prepare_histogram(tag, values, self._bins(bins), max_bins), global_step, walltime)
+
+    def _bins(self, bins: Any) -> Any:
+        """Return the bins of a histogram: what this writer was set to in place of the default."""
         if isinstance(bins, str) and bins == "tensorflow":
             bins = self._default_histogram
         if isinstance(bins, str) and bins == "tensorflow":
             bins = self.default_bins
-        self._add_deferred(tag, prepare_histogram(tag, values, bins, max_bins), global_step, walltime)
+        return bins
 
     def add_histogram_raw(
         self,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from .compiler import keep_from_compiler
-from .media import MediaMethods
 from .models import ModelMethods
-from .numbers import NumberMethods
+from .nested import NestedMethods
 
 
-class SummaryWriter(NumberMethods, MediaMethods, ModelMethods):
+class SummaryWriter(NestedMethods, ModelMethods):
     """Writes what a training loop measures to event files, which TensorBoard shows.
 
         from tensorboardX import SummaryWriter

@@ -6,6 +6,7 @@ from .compiler import keep_from_compiler
 from .media import MediaMethods
 from .models import ModelMethods
 from .numbers import NumberMethods
+from .ranks import silence
 
 
 class SummaryWriter(NumberMethods, MediaMethods, ModelMethods):
@@ -42,6 +43,12 @@ class SummaryWriter(NumberMethods, MediaMethods, ModelMethods):
         comet_config: settings for Comet; by default nothing is sent there.
         image_format: of images and figures, "PNG" (the default), "JPEG" or "WebP". The latter two lose details, for a
             fraction of the bytes; JPEG leaves out alpha.
+        distributed: which processes of a program write, where it has several (see docs/distributed.md). "rank0": only
+            the first. "last_rank": only the last. "per_rank": each, to a run of its own, `<logdir>/rank_<n>`. None:
+            each, to `logdir`. A process that does not write looks at no value and raises nothing.
+        reduce: globs of tags. With "per_rank", rank 0 follows what all ranks log under these tags, and writes the
+            minimum, mean and maximum, and the rank that has the maximum, to the run `logdir`, under `<tag>/min`,
+            `<tag>/mean`, `<tag>/max` and `<tag>/max_rank`. It warns of a slow rank.
         resume_step: go on with a run that a preempted job left. What it logged in this directory from this step on, and
             in sub-runs of `add_scalars`, is removed from its files before anything is written. Not for URLs.
         watchdog: a function that is called with a `tensorboardX.doctor.Finding` when a scalar is NaN or infinite,
@@ -60,7 +67,9 @@ class SummaryWriter(NumberMethods, MediaMethods, ModelMethods):
 
     def _start(self) -> None:
         super()._start()
-        if self._comet_config not in (None, {"disabled": True}):
+        if self._is_silent:
+            silence(self, SummaryWriter)
+        elif self._comet_config not in (None, {"disabled": True}):
             from ..comet.listener import attach
 
             attach(self, self._comet_config)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import math
 import os
 import re
 import threading
@@ -40,6 +41,7 @@ _RUN = re.compile(rf"^{RUN_PREFIX}(\d+)$")
 _PATIENCE_AT_END = 3.0  # seconds that the end waits for what other ranks still write
 _INTERVAL_AT_END = 0.1
 _PATIENCE_FOR_THREAD = 2.0  # seconds beyond that; a look may take a while
+_EARLY = 1.0  # seconds by which other ranks may begin before this one
 _BYTES_OF_EVENT = 512  # of memory
 
 
@@ -64,15 +66,21 @@ class Reducer:
         world_size: how many ranks there are.
         tags: globs of the tags to reduce.
         output: the writer of the parent run.
+        purge_step: what was logged before now at this step or a later one is void.
+
+    The reduction goes on where an earlier process has left it.
 
     The thread is a daemon; `start` starts it, in this process only: a fork's child has none.
     """
 
-    def __init__(self, directory: str, world_size: int, tags: list[str], output: Output) -> None:
+    def __init__(
+        self, directory: str, world_size: int, tags: list[str], output: Output, purge_step: int | None = None
+    ) -> None:
         self._directory = directory
         self._output = output
         self._follower = Follower(directory, runs=_RUN, tags=tags)
         self._arguments = world_size, tags
+        self._void = (math.inf, -math.inf) if purge_step is None else (purge_step, time.time() - _EARLY)
         self._reduction: Reduction | None = None
         self._slow_ranks = SlowRanks()
         self._pid = os.getpid()
@@ -127,7 +135,7 @@ class Reducer:
         try:
             if self._reduction is None:
                 world_size, tags = self._arguments
-                self._reduction = Reduction(world_size, _reduced_until(self._directory, tags))
+                self._reduction = Reduction(world_size, _reduced_until(self._directory, tags), self._void)
             found = self._follower.poll()
             now = time.monotonic()
             for columns in found:

@@ -73,11 +73,18 @@ class Reduction:
     Args:
         world_size: how many ranks there are.
         reduced_until: wall time of the last point that an earlier process has reduced, by tag.
+        void: a step and a wall time; earlier points of this step or a later one are left out.
     """
 
-    def __init__(self, world_size: int, reduced_until: Mapping[str, float] | None = None) -> None:
+    def __init__(
+        self,
+        world_size: int,
+        reduced_until: Mapping[str, float] | None = None,
+        void: tuple[float, float] = (math.inf, -math.inf),
+    ) -> None:
         self._ranks = range(world_size)
         self._reduced_until = dict(reduced_until or {})
+        self._void_step, self._begin = void
         self._tags: dict[str, _Tag] = {}
         self._paces: dict[int, _Pace] = {}
 
@@ -87,7 +94,8 @@ class Reduction:
             return
         is_new = False
         for tag, step, wall_time, value in points:
-            if wall_time > self._reduced_until.get(tag, -math.inf):
+            is_void = step >= self._void_step and wall_time < self._begin
+            if not is_void and wall_time > self._reduced_until.get(tag, -math.inf):
                 self._add(self._tags.setdefault(tag, _Tag(now)), rank, step, wall_time, value)
                 is_new = True
         if is_new:

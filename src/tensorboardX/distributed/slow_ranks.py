@@ -16,7 +16,7 @@ from typing import NamedTuple
 from .reduction import RecentValues, Reduced
 
 _WINDOW = 20  # steps
-_LEAST = 5  # steps without which nothing is said
+_LEAST = 8  # steps without which nothing is said
 _LEAST_SECONDS = 3.0  # of which the pace of a rank is known
 _SLOW = 1.15  # times the median of the other ranks
 _SILENCE = 60.0  # seconds before the same is said again

@@ -45,6 +45,12 @@ class Role(NamedTuple):
         """Whether this is the rank that reduces what all of them log."""
         return bool(self.tags) and self.rank is not None and self.rank.rank == 0
 
+    @property
+    def parent_directory(self) -> str:
+        """The log directory of all ranks as text; absolute if it is a local one."""
+        directory = os.fspath(self.parent)
+        return os.path.abspath(local_path(directory)) if is_local(directory) else directory
+
 
 def role_of(
     distributed: str | None,
@@ -73,15 +79,17 @@ def role_of(
     return Role(rank, mode, logdir, place.logdir, place.is_silent, tags)
 
 
-def start_reducer(role: Role, *settings: Any, **options: Any) -> Reducer:
-    """Start to reduce what the ranks log, with a writer of these settings for the parent run."""
+def start_reducer(role: Role, output: FileWriter, purge_step: int | None) -> Reducer:
+    """Start to reduce what the ranks log.
+
+    Args:
+        output: the writer of the parent run.
+        purge_step: of the writer.
+    """
     from ..distributed.reducer import Reducer
 
-    directory = os.fspath(role.parent)
-    if is_local(directory):
-        directory = os.path.abspath(local_path(directory))
-    output = FileWriter(directory, *settings, open_now=False, **options)
-    reducer = Reducer(directory, role.rank.world_size if role.rank else 1, role.tags, output)
+    world_size = role.rank.world_size if role.rank else 1
+    reducer = Reducer(role.parent_directory, world_size, role.tags, output, purge_step)
     reducer.start()
     return reducer
 

@@ -49,6 +49,16 @@ def default_logdir(comment: str) -> str:
     return kept_inside("runs", f"{datetime.now():%b%d_%H-%M-%S}_{socket.gethostname()}{comment}")
 
 
+def mark_purge(file_writer: Any, step: int) -> None:
+    """Mark what a run holds from a step on as void.
+
+    TensorBoard's Python loader takes the first START of a run for its beginning and acts on later ones only; so two
+    are written.
+    """
+    for _ in range(2):
+        file_writer.add_event(Event(session_log=SessionLog(status=SessionLog.START)), step)
+
+
 def _working_directory() -> str:
     try:
         return os.getcwd()
@@ -173,9 +183,13 @@ class RunWriter:
         if not self._write_to_disk:
             return
         if role.reduces:
-            queue_settings = {**self._queue_settings, "on_error": "warn"}  # nobody is there to be told by an exception
+            queue_settings = {**self._queue_settings, "on_error": "warn"}  # nobody is there to catch an exception
             settings = (self._max_queue, self._flush_secs, self._filename_suffix)
-            self._reducer = start_reducer(role, *settings, thread=self._thread, **queue_settings)
+            options = {"thread": self._thread, "open_now": False, **queue_settings}
+            output = FileWriter(role.parent_directory, *settings, **options)
+            if self.purge_step is not None:
+                mark_purge(output, self.purge_step)
+            self._reducer = start_reducer(role, output, self.purge_step)
             weakref.finalize(self, self._reducer.request_end).atexit = False
         elif role.mode is None and not self._shares_run:
             warn_of_ranks(role, self._directory)

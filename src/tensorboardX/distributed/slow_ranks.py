@@ -18,7 +18,7 @@ from .reduction import RecentValues, Reduced
 _WINDOW = 20  # steps
 _LEAST = 8  # steps without which nothing is said
 _LEAST_SECONDS = 3.0  # of which the pace of a rank is known
-_SLOW = 1.15  # times the median of the other ranks
+_SLOW = 1.2  # times the median of the other ranks
 _SILENCE = 60.0  # seconds before the same is said again
 
 _IS_DURATION = re.compile(r"(?<![a-zA-Z])times?(?![a-zA-Z])")

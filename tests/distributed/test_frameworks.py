@@ -18,7 +18,8 @@ LIGHTNING = f"""
     import lightning
     import torch
     from lightning.pytorch.loggers import TensorBoardLogger
-    import lightning.fabric.loggers.tensorboard as fabric
+    import lightning.fabric.loggers.tensorboard
+    lightning.fabric.loggers.tensorboard._TENSORBOARD_AVAILABLE = False  # as where that is not installed
 
     class Model(lightning.LightningModule):
         def __init__(self):
@@ -34,13 +35,14 @@ LIGHTNING = f"""
 
     data = torch.utils.data.TensorDataset(torch.ones({STEPS} * 2 * 2, 4))
     logger = TensorBoardLogger(sys.argv[1], name="", version="")
-    import tensorboardX
-    assert isinstance(logger.experiment, tensorboardX.SummaryWriter) or lightning.pytorch.utilities.rank_zero_only.rank
     trainer = lightning.Trainer(
         accelerator="cpu", devices=2, strategy="ddp", max_epochs=1, logger=logger, log_every_n_steps=1,
         enable_progress_bar=False, enable_model_summary=False, enable_checkpointing=False,
     )
     trainer.fit(Model(), torch.utils.data.DataLoader(data, batch_size=2))
+    if trainer.global_rank == 0:
+        import tensorboardX
+        assert isinstance(logger.experiment, tensorboardX.SummaryWriter)
 """
 
 ACCELERATE = f"""

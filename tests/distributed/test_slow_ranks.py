@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from tensorboardX.distributed.reduction import Reduced
@@ -11,9 +12,12 @@ from tensorboardX.distributed.slow_ranks import SlowRanks
 def durations(tag, values, steps=range(10)):
     """`SlowRanks` after some steps at which each rank logged its value."""
     ranks = SlowRanks()
-    for step in steps:
-        ranks.note_reduced(Reduced(tag, step, float(step), dict(enumerate(values))))
+    ranks.note_reduced(reduced(tag, values, steps))
     return ranks
+
+
+def reduced(tag, values, steps):
+    return Reduced(tag, np.array(steps), np.array(steps, float), np.tile(np.array(values), (len(steps), 1)))
 
 
 @pytest.mark.parametrize("tag", ["time/compute", "step_time", "forward-time", "timings/time of data", "a/time"])
@@ -37,8 +41,7 @@ def test_ranks_that_differ_little_or_cannot_be_compared(values):
 def test_a_few_steps_or_a_few_outliers_say_nothing():
     assert durations("time", [1.0, 2.0], range(7)).find(0.0) == []
     ranks = durations("time", [1.0, 1.0], range(20))
-    for step in range(20, 26):
-        ranks.note_reduced(Reduced("time", step, 0.0, {0: 1.0, 1: 9.0}))
+    ranks.note_reduced(reduced("time", [1.0, 9.0], range(20, 26)))
     assert ranks.find(0.0) == []
 
 

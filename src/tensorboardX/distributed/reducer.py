@@ -14,9 +14,13 @@ import re
 import threading
 import time
 import weakref
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from ..background.signal import AutoResetEvent
 from ..background.weak_sets import members
@@ -25,13 +29,13 @@ from ..notices import log_safely, logger
 from ..reader.columns import Columns
 from ..reader.follow import Follower
 from ..reader.logdir import open_logdir
-from ..summary.scalar import scalar_group
+from ..summary.scalar_series import encode_groups
 from ..summary.text import prepare_text
 from .modes import RUN_PREFIX
-from .reduction import Reduced, Reduction
+from .reduction import STATISTICS, Reduced, Reduction
 from .slow_ranks import SlowRanks
 
-INTERVAL = 1.0
+INTERVAL = 2.0
 """Seconds between two looks at the files."""
 
 SLOW_RANK = "slow_rank"
@@ -42,7 +46,7 @@ _PATIENCE_AT_END = 3.0  # seconds that the end waits for what other ranks still 
 _INTERVAL_AT_END = 0.1
 _PATIENCE_FOR_THREAD = 2.0  # seconds beyond that; a look may take a while
 _EARLY = 1.0  # seconds by which other ranks may begin before this one
-_BYTES_OF_EVENT = 512  # of memory
+_MEMORY_OF_VALUES = 16  # bytes for each byte, until they are written
 
 
 class Output(Protocol):
@@ -147,22 +151,17 @@ class Reducer:
         return bool(found)
 
     def _take(self, reduction: Reduction, columns: Columns, now: float) -> None:
-        names = ("run", "tag", "step", "wall_time", "value")
-        points: dict[str, list[tuple[str, int, float, float]]] = {}
-        for run, *point in zip(*(columns[name].tolist() for name in names), strict=True):
-            points.setdefault(run, []).append(tuple(point))
-        for run in sorted(points, key=_rank_of):
-            rank = _rank_of(run)
-            reduction.add(rank, points[run], now)
-            for tag, (step, wall_time) in {tag: (step, wall_time) for tag, step, wall_time, _ in points[run]}.items():
-                self._slow_ranks.note_progress(rank, tag, step, wall_time)
+        for rank, tag, rows in _series(columns):
+            steps, wall_times, values = (columns[name][rows] for name in ("step", "wall_time", "value"))
+            reduction.add(rank, tag, steps, wall_times, values, now)
+            self._slow_ranks.note_progress(rank, tag, int(steps[-1]), float(wall_times[-1]))
 
     def _write(self, found: list[Reduced], now: float) -> None:
         for reduced in found:
             self._slow_ranks.note_reduced(reduced)
-            scalars = reduced.scalars()
-            encode = partial(scalar_group, scalars, reduced.step, reduced.wall_time)
-            self._output.add_scalar_events([tag for tag, _ in scalars], encode, _BYTES_OF_EVENT)
+            values = reduced.statistics()
+            encode = partial(encode_groups, reduced.tags, values, reduced.steps, reduced.wall_times)
+            self._output.add_scalar_events(reduced.tags, encode, values.nbytes * _MEMORY_OF_VALUES)
         for slow in self._slow_ranks.find(now):
             log_safely(logger.warning, "%s: %s", self._directory, slow)
             self._output.add_deferred(SLOW_RANK, prepare_text(SLOW_RANK, f"{slow}."), slow.step)
@@ -173,6 +172,17 @@ class Reducer:
             log_safely(logger.warning, "%s: the ranks cannot be reduced: %s", self._directory, error)
 
 
+def _series(columns: Columns) -> Iterator[tuple[int, str, npt.NDArray[np.intp]]]:
+    """Yield each rank and tag of which there are points, and the rows of these; rank 0 first."""
+    runs, tags = columns["run"].tolist(), columns["tag"].tolist()
+    rows: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for row, pair in enumerate(zip(runs, tags, strict=True)):
+        rows[pair].append(row)
+    ranks = {run: _rank_of(run) for run in set(runs)}
+    for run, tag in sorted(rows, key=lambda pair: ranks[pair[0]]):
+        yield ranks[run], tag, np.array(rows[run, tag])
+
+
 def _rank_of(run: str) -> int:
     found = _RUN.match(run)
     return -1 if found is None else int(found[1])
@@ -180,7 +190,7 @@ def _rank_of(run: str) -> int:
 
 def _reduced_until(directory: str, tags: list[str]) -> dict[str, float]:
     """Return, by tag, the wall time of the last point that an earlier process has reduced."""
-    suffix = "/max_rank"
+    suffix = f"/{STATISTICS[-1]}"
     with contextlib.suppress(TensorBoardXError):  # there is none
         index = open_logdir(directory, progress=False).index(runs=".", tags=[f"{tag}{suffix}" for tag in tags])
         pairs: Iterator[tuple[str, float]] = zip(index["tag"].tolist(), index["last_wall_time"].tolist(), strict=True)

@@ -3,47 +3,77 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 PATIENCE = 5.0
 """Seconds that a step waits for a rank that says nothing; longer where the rank's own steps take longer."""
 
+STATISTICS = ("min", "mean", "max", "max_rank")
+"""What is known of a step, by the last part of its tag."""
+
 _GAPS = 3.0  # times the longest pause that a rank makes, after which it is taken to have stopped
 _MOST_STEPS = 10_000  # of a tag that wait
 
+Steps = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.float64]
+
+
+class Points(NamedTuple):
+    """Points of one tag, in the order in which they were logged: arrays of one length."""
+
+    ranks: npt.NDArray[np.intp]
+    steps: Steps
+    wall_times: Numbers
+    values: Numbers
+
+    def only(self, kept: npt.NDArray[np.bool_]) -> Points:
+        """Return those of a mask."""
+        return Points(self.ranks[kept], self.steps[kept], self.wall_times[kept], self.values[kept])
+
 
 class Reduced(NamedTuple):
-    """What the ranks logged under one tag at one step.
+    """What the ranks logged under one tag at N steps.
 
     Attributes:
-        wall_time: of the last of them, seconds since the epoch.
-        values: by rank.
+        tag: of the ranks.
+        steps: shape (N,).
+        wall_times: of the last rank at each step, seconds since the epoch, shape (N,).
+        values: shape (N, world size); NaN where a rank has logged nothing.
     """
 
     tag: str
-    step: int
-    wall_time: float
-    values: dict[int, float]
+    steps: Steps
+    wall_times: Numbers
+    values: Numbers
 
-    def scalars(self) -> list[tuple[str, float]]:
-        """Return the tags and values to write: minimum, mean, maximum, and the rank that has the maximum.
+    @property
+    def tags(self) -> list[str]:
+        """The tags under which the statistics are written."""
+        return [f"{self.tag}/{name}" for name in STATISTICS]
+
+    def statistics(self) -> npt.NDArray[np.float32]:
+        """Return minimum, mean, maximum, and the lowest rank that has the maximum, shape (N, 4).
 
         NaN is left out of them where another rank has a number.
         """
-        known = {rank: value for rank, value in self.values.items() if value == value} or self.values
-        highest = max(known, key=lambda rank: (known[rank], -rank))
-        mean = sum(known.values()) / len(known)
-        numbers = {"min": min(known.values()), "mean": mean, "max": known[highest], "max_rank": float(highest)}
-        return [(f"{self.tag}/{name}", number) for name, number in numbers.items()]
+        is_known = ~np.isnan(self.values)
+        counts = is_known.sum(1)
+        highest = np.fmax.reduce(self.values, 1)
+        with np.errstate(all="ignore"):  # no number at all, infinities of both signs
+            mean = np.where(is_known, self.values, 0.0).sum(1) / counts
+            rank = np.where(counts > 0, (self.values == highest[:, None]).argmax(1), np.nan)
+            return np.stack([np.fmin.reduce(self.values, 1), mean, highest, rank], 1).astype(np.float32)
 
 
 @dataclass
 class _Tag:
     first_seen: float
-    pending: dict[int, dict[int, tuple[float, float]]] = field(default_factory=dict)  # step: rank: value, wall time
+    pending: list[Points] = field(default_factory=list)
     last_steps: dict[int, int] = field(default_factory=dict)  # by rank
     reduced: int | None = None  # the last step
 
@@ -88,26 +118,29 @@ class Reduction:
         self._tags: dict[str, _Tag] = {}
         self._paces: dict[int, _Pace] = {}
 
-    def add(self, rank: int, points: Iterable[tuple[str, int, float, float]], now: float) -> None:
-        """Take points of a rank, in their order: tag, step, wall time and value."""
+    def add(self, rank: int, tag: str, steps: Steps, wall_times: Numbers, values: Numbers, now: float) -> None:
+        """Take points of a rank, in their order: arrays of one length, which is not 0."""
         if rank not in self._ranks:  # of a larger world, before a restart
             return
-        is_new = False
-        for tag, step, wall_time, value in points:
-            is_void = step >= self._void_step and wall_time < self._begin
-            if not is_void and wall_time > self._reduced_until.get(tag, -math.inf):
-                self._add(self._tags.setdefault(tag, _Tag(now)), rank, step, wall_time, value)
-                is_new = True
-        if is_new:
+        points = Points(np.full(len(steps), rank, np.intp), steps, wall_times, values)
+        is_void = (steps >= self._void_step) & (wall_times < self._begin)
+        points = points.only(~is_void & (wall_times > self._reduced_until.get(tag, -math.inf)))
+        if len(points.steps):
+            self._add(self._tags.setdefault(tag, _Tag(now)), rank, points)
             self._paces.setdefault(rank, _Pace(now)).note(now)
 
     @staticmethod
-    def _add(tag: _Tag, rank: int, step: int, wall_time: float, value: float) -> None:
-        if rank == 0 and step <= tag.last_steps.get(0, step - 1):  # it began again
-            tag.reduced = None if tag.reduced is None else min(tag.reduced, step - 1)
-        tag.last_steps[rank] = step
-        if tag.reduced is None or step > tag.reduced:
-            tag.pending.setdefault(step, {})[rank] = value, wall_time
+    def _add(tag: _Tag, rank: int, points: Points) -> None:
+        last = int(points.steps[-1])
+        if tag.reduced is not None:
+            before = np.concatenate([[tag.last_steps.get(rank, points.steps[0] - 1)], points.steps[:-1]])
+            again = points.steps[points.steps <= before]
+            if rank == 0 and len(again):  # it began again
+                tag.reduced = min(tag.reduced, int(again.min()) - 1)
+            points = points.only(points.steps > tag.reduced)
+        tag.last_steps[rank] = last
+        if len(points.steps):
+            tag.pending.append(points)
 
     def take(self, now: float, everything: bool = False) -> list[Reduced]:
         """Return the steps that need not wait any longer, those of each tag in their order.
@@ -115,28 +148,41 @@ class Reduction:
         Args:
             everything: whether to return those that have to wait, too.
         """
-        return [reduced for name, tag in self._tags.items() for reduced in self._take(name, tag, now, everything)]
+        found = [self._take(name, tag, now, everything) for name, tag in self._tags.items()]
+        return [reduced for reduced in found if reduced is not None]
 
-    def _take(self, name: str, tag: _Tag, now: float, everything: bool) -> Iterator[Reduced]:
+    def _take(self, name: str, tag: _Tag, now: float, everything: bool) -> Reduced | None:
         if not tag.pending:
-            return
-        until = None if everything else min(self._awaited(tag, now), default=None)
-        surplus = len(tag.pending) - _MOST_STEPS
-        for count, step in enumerate(sorted(tag.pending)):
-            if until is not None and step > until and count >= surplus:
-                return
-            found = tag.pending.pop(step)
-            tag.reduced = step
-            wall_time = max(wall_time for _, wall_time in found.values())
-            yield Reduced(name, step, wall_time, {rank: value for rank, (value, _) in sorted(found.items())})
+            return None
+        points = Points(*(np.concatenate(columns) for columns in zip(*tag.pending, strict=True)))
+        until = math.inf if everything else min(self._awaited(tag, points, now), default=math.inf)
+        if len(points.steps) > _MOST_STEPS:
+            different = np.unique(points.steps)
+            if len(different) > _MOST_STEPS:
+                until = max(until, int(different[-_MOST_STEPS - 1]))
+        is_ready = points.steps <= until
+        tag.pending = [] if is_ready.all() else [points.only(~is_ready)]
+        if not is_ready.any():
+            return None
+        reduced = self._table(name, points.only(is_ready))
+        tag.reduced = int(reduced.steps[-1])
+        return reduced
 
-    def _awaited(self, tag: _Tag, now: float) -> Iterator[int]:
+    def _table(self, tag: str, points: Points) -> Reduced:
+        steps, rows = np.unique(points.steps, return_inverse=True)
+        values = np.full((len(steps), len(self._ranks)), np.nan)
+        wall_times = np.full((len(steps), len(self._ranks)), -np.inf)
+        values[rows, points.ranks] = points.values  # of equal steps the last counts
+        wall_times[rows, points.ranks] = points.wall_times
+        return Reduced(tag, steps, wall_times.max(1), values)
+
+    def _awaited(self, tag: _Tag, points: Points, now: float) -> Iterator[int]:
         """Yield the last step of each rank that will log more under a tag, as far as can be told."""
         for rank in self._ranks:
             last, pace = tag.last_steps.get(rank), self._paces.get(rank)
             if last is None:
                 if now - tag.first_seen < PATIENCE:
-                    yield min(tag.pending) - 1
+                    yield int(points.steps.min()) - 1
             elif pace is not None and not pace.is_silent(now):
                 yield last
 
@@ -146,19 +192,18 @@ class Reduction:
 
 
 class RecentValues:
-    """The last values of each rank under each tag."""
+    """The values of each rank at the last steps of each tag, at most so many."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._values: dict[str, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
+        self._values: dict[str, Numbers] = {}
 
     def add(self, reduced: Reduced) -> None:
-        """Note the values of a step."""
-        of_tag = self._values[reduced.tag]
-        for rank, value in reduced.values.items():
-            of_tag[rank].append(value)
-            del of_tag[rank][: -self._most]
+        """Note the values of steps."""
+        before: Any = self._values.get(reduced.tag, reduced.values[:0])
+        self._values[reduced.tag] = np.concatenate([before, reduced.values])[-self._most :]
 
     def of(self, tag: str) -> dict[int, list[float]]:
         """Return the values of a tag by rank, the oldest first."""
-        return {rank: list(values) for rank, values in self._values[tag].items()}
+        table = self._values[tag].T
+        return {rank: values[~np.isnan(values)].tolist() for rank, values in enumerate(table)}

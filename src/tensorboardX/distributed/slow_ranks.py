@@ -55,10 +55,10 @@ class SlowRanks:
         self._said: dict[int, float] = {}
 
     def note_reduced(self, reduced: Reduced) -> None:
-        """Note the values of a step, if they are durations."""
+        """Note the values of steps, if they are durations."""
         if _IS_DURATION.search(reduced.tag):
             self._durations.add(reduced)
-            self._last_steps[reduced.tag] = reduced.step
+            self._last_steps[reduced.tag] = int(reduced.steps[-1])
 
     def note_progress(self, rank: int, tag: str, step: int, wall_time: float) -> None:
         """Note that a rank has come to a step of a tag."""

@@ -94,6 +94,13 @@ def test_takes_the_keywords_behind_kwargs(name: str, theirs: list[dict[str, Any]
     assert inspect.Parameter.VAR_KEYWORD in kinds or taken == set(KEYWORDS[name])
 
 
+def test_the_constructor_takes_what_is_ours_behind_what_is_theirs() -> None:
+    ours = list(signature("SummaryWriter.__init__").parameters.values())
+    theirs = named(RECORDED["tensorboardX"]["classes"]["SummaryWriter"]["__init__"])
+    added = {parameter.name: parameter.default for parameter in ours[len(theirs) : -1]}
+    assert added == {"image_format": "PNG", "distributed": None, "reduce": None, "watchdog": None}
+
+
 def test_the_record_is_of_the_versions_named() -> None:
     versions = {library: recorded["version"] for library, recorded in RECORDED.items()}
     assert versions["tensorboardX"] == VERSION

@@ -72,7 +72,7 @@ def test_a_rank_that_does_not_write_does_nothing(tmp_path, launched, caplog):
             writer.add_scalar("a", 1.0)
         assert writer.get_logdir() == writer.logdir == tmp_path / "run"
         assert list(writer.all_writers) == [os.fspath(writer.logdir)]
-        assert writer.stats.events == 0 if hasattr(writer.stats, "events") else True
+        assert writer.stats == type(writer.stats)()
     writer.add_scalar("a", 1.0, 1)
     writer.close()
     assert (threading.active_count(), os.listdir(tmp_path), caplog.records) == (threads, [], [])

@@ -220,3 +220,34 @@ def test_ranks_end_by_themselves(tmp_path, program):
     for rank in (1, 0):
         end(start(program, rank, 2, tmp_path / "run", 5, 0.0))
     assert reduced(tmp_path / "run") == expected(2, 5)["loss/mean"]
+
+
+def test_no_collective_is_made(tmp_path):
+    """The other rank of the group does nothing: a collective would wait for it for ever."""
+    pytest.importorskip("torch.distributed")
+    program = save(
+        tmp_path,
+        """
+        import os, sys
+        import torch.distributed as dist
+        from tensorboardX import SummaryWriter
+
+        rank = int(os.environ["RANK"])
+        dist.init_process_group("gloo", init_method=f"file://{sys.argv[2]}", rank=rank, world_size=2)
+        if rank == 1:
+            sys.stdin.readline()
+            os._exit(0)
+        with SummaryWriter(sys.argv[1], distributed="per_rank", reduce="*") as writer:
+            for step in range(10):
+                writer.add_scalar("loss", step, step)
+            writer.flush()
+        os._exit(0)
+        """,
+    )
+    processes = [start(program, rank, 2, tmp_path / "run", tmp_path / "store") for rank in range(2)]
+    try:
+        end(processes[0])
+        assert processes[1].poll() is None
+    finally:
+        processes[1].communicate("\n")
+    assert reduced(tmp_path / "run") == [(step, float(step)) for step in range(10)]

@@ -98,7 +98,7 @@ def test_the_constructor_takes_what_is_ours_behind_what_is_theirs() -> None:
     ours = list(signature("SummaryWriter.__init__").parameters.values())
     theirs = named(RECORDED["tensorboardX"]["classes"]["SummaryWriter"]["__init__"])
     added = {parameter.name: parameter.default for parameter in ours[len(theirs) : -1]}
-    assert added == {"image_format": "PNG", "distributed": None, "reduce": None, "watchdog": None}
+    assert added == {"image_format": "PNG", "distributed": None, "reduce": None, "watchdog": None, "resume_step": None}
 
 
 def test_the_record_is_of_the_versions_named() -> None:

@@ -49,16 +49,6 @@ def default_logdir(comment: str) -> str:
     return kept_inside("runs", f"{datetime.now():%b%d_%H-%M-%S}_{socket.gethostname()}{comment}")
 
 
-def mark_purge(file_writer: Any, step: int) -> None:
-    """Mark what a run holds from a step on as void.
-
-    TensorBoard's Python loader takes the first START of a run for its beginning and acts on later ones only; so two
-    are written.
-    """
-    for _ in range(2):
-        file_writer.add_event(Event(session_log=SessionLog(status=SessionLog.START)), step)
-
-
 def _working_directory() -> str:
     try:
         return os.getcwd()
@@ -160,7 +150,7 @@ class RunWriter:
             raise LogdirError(error.errno, f"cannot log to {self._directory!r}: {error.strerror or error}") from error
         self._mark_purge()
         self._mark_resumed(self._directory, self.file_writer)
-        self._join_ranks(role)
+        self._join_ranks(role, resume_step if purge_step is None else purge_step)
 
     def _start(self) -> None:
         self._file_writer: Any = None
@@ -178,8 +168,12 @@ class RunWriter:
         notify_when_replaced(self)
         register_with_compiler()
 
-    def _join_ranks(self, role: Role) -> None:
-        """Reduce what the ranks log, if this one is to; warn if they write to one directory."""
+    def _join_ranks(self, role: Role, void_from: int | None) -> None:
+        """Reduce what the ranks log, if this one is to; warn if they write to one directory.
+
+        Args:
+            void_from: the step from which on a run that began earlier is void.
+        """
         if not self._write_to_disk:
             return
         if role.reduces:
@@ -187,9 +181,9 @@ class RunWriter:
             settings = (self._max_queue, self._flush_secs, self._filename_suffix)
             options = {"thread": self._thread, "open_now": False, **queue_settings}
             output = FileWriter(role.parent_directory, *settings, **options)
-            if self.purge_step is not None:
-                mark_purge(output, self.purge_step)
-            self._reducer = start_reducer(role, output, self.purge_step)
+            if void_from is not None:
+                _write_starts(output, void_from)
+            self._reducer = start_reducer(role, output, void_from)
             weakref.finalize(self, self._reducer.request_end).atexit = False
         elif role.mode is None and not self._shares_run:
             warn_of_ranks(role, self._directory)

@@ -110,6 +110,13 @@ def test_what_is_added_takes_its_parameters_and_hides_nothing_of_theirs(name: st
     assert not any(method in recorded["classes"].get(owner, {}) for recorded in RECORDED.values())
 
 
+def test_the_constructor_takes_what_is_ours_behind_what_is_theirs() -> None:
+    ours = list(signature("SummaryWriter.__init__").parameters.values())
+    theirs = named(RECORDED["tensorboardX"]["classes"]["SummaryWriter"]["__init__"])
+    added = {parameter.name: parameter.default for parameter in ours[len(theirs) : -1]}
+    assert added == {"image_format": "PNG", "distributed": None, "reduce": None, "watchdog": None, "resume_step": None}
+
+
 def test_the_record_is_of_the_versions_named() -> None:
     versions = {library: recorded["version"] for library, recorded in RECORDED.items()}
     assert versions["tensorboardX"] == VERSION

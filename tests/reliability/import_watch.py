@@ -210,6 +210,20 @@ def encoder_that_fails(logdir):
 
 
 @case
+def reduced_ranks(logdir):
+    """The thread of the reducer: it reads, reduces, warns of a slow rank, and ends."""
+    os.environ.update(RANK="0", WORLD_SIZE="2")
+    for _ in range(2):  # the second one goes on where the first has ended
+        writer = SummaryWriter(logdir, distributed="per_rank", reduce=["time/*"], purge_step=1)
+        with SummaryWriter(f"{logdir}/rank_1") as other:
+            for step in range(20):
+                writer.add_scalar("time/a", 1.0, step)
+                other.add_scalar("time/a", 2.0, step)
+        writer.add_scalar("time/a", float("nan"), 20)
+        writer.close()
+
+
+@case
 def object_store(logdir):
     with_writer(f"memory://{logdir}", lambda w: w.add_embedding(PIXELS[0]))
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from tensorboardX.proto.event_pb2 import Event
-from tensorboardX.summary.scalar import ScalarEventEncoder
-from tensorboardX.summary.scalar_series import encode_series, prepare_series
+from tensorboardX.summary.scalar import ScalarEventEncoder, scalar_group
+from tensorboardX.summary.scalar_series import encode_groups, encode_series, prepare_series
 
 STEPS = st.one_of(
     st.integers(-(2**63), 2**63 - 1), st.sampled_from([0, 1, 127, 128, 2**14 - 1, 2**14, 2**56, 2**63 - 1, -1])
@@ -65,3 +65,16 @@ def test_points_without_a_time_are_a_microsecond_apart():
     assert times[-1] == 1.7e9
     assert np.diff(times) == pytest.approx(1e-6, rel=0.25)  # a float64 of this size has steps of a quarter of it
     assert not list(prepare_series("a", [], None, None, 1.7e9))
+
+
+def test_groups_are_encoded_as_one_by_one():
+    tags = ["a/min", "b c", "d" * 200]
+    steps = np.array([-1, 0, 1, 127, 128, 2**40])
+    walltimes = np.array([0.0, 1.5, -1.0, 1e9, 2e9, 3e9])
+    values = np.array([[row + column / 8 for column in range(3)] for row in range(6)], np.float32)
+    values[2, 1], values[3, 2] = np.nan, -0.0
+    found = encode_groups(tags, values, steps, walltimes)
+    rows = zip(values.tolist(), steps.tolist(), walltimes.tolist(), strict=True)
+    assert found == [
+        event for row, step, seconds in rows for event in scalar_group([*zip(tags, row, strict=True)], step, seconds)
+    ]

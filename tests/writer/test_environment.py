@@ -98,6 +98,7 @@ def test_on_error_raises_without_an_argument(setting):
         ("FLUSH_SECS", "nan", "not negative"),
         ("ON_FULL", "wait", "accepted are 'block' and 'drop'"),
         ("ON_ERROR", "log", "accepted are 'warn' and 'raise'"),
+        ("DISTRIBUTED", "rank1", "accepted are 'rank0', 'per_rank', 'last_rank' and None"),
     ],
 )
 def test_a_wrong_value_is_one_warning_and_the_default(tmp_path, setting, caplog, name, value, said):

@@ -136,6 +136,8 @@ class SharedSummaryWriter(SummaryWriter):
     Sub-runs have files of their own, as always.
     """
 
+    _shares_run = True
+
     def _start(self) -> None:
         super()._start()
         self._run: SharedRun = vars(self).get("_run") or SharedRun(local_path(self._directory), self._filename_suffix)

@@ -61,7 +61,7 @@ def scalar_values(values: Iterable[tuple[str, float]]) -> bytes:
     """Return a serialized Summary of several scalars, given as pairs of tag and value."""
     parts: list[bytes] = []
     for tag, value in values:
-        parts += (_value_prefix(tag), _float32(value))
+        parts += (value_prefix(tag), _float32(value))
         if value - value != 0.0:
             note_non_finite(tag)
     return b"".join(parts)
@@ -174,12 +174,12 @@ def scalar_event(tag: str, value: float, step: int | None, walltime: float) -> b
 @functools.lru_cache(maxsize=MOST_TAGS)
 def event_prefix(tag: str) -> bytes:
     """Return all of `Event.summary` of a scalar up to the four bytes of the value, which come last."""
-    summary = _value_prefix(tag)
+    summary = value_prefix(tag)
     return b"\x2a" + varint(len(summary) + 4) + summary
 
 
 @functools.lru_cache(maxsize=MOST_TAGS)
-def _value_prefix(tag: str) -> bytes:
+def value_prefix(tag: str) -> bytes:
     """Return all of `Summary.value` of a scalar up to the four bytes of the value."""
     name = clean_tag(tag).encode()
     value = (b"\x0a" + varint(len(name)) + name if name else b"") + b"\x15"

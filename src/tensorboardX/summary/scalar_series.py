@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from ..errors import value_error
 from ..values.arrays import to_numpy
-from .scalar import event_prefix, note_non_finite
+from .scalar import event_prefix, note_non_finite, value_prefix
+from .wire import event
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -118,3 +119,27 @@ def _varints(numbers: npt.NDArray[np.int64], length: int) -> Bytes:
     digits = (numbers.astype(np.uint64)[:, np.newaxis] >> shifts & np.uint64(0x7F)).astype(np.uint8)
     digits[:, :-1] |= 0x80
     return _with_key(0x10, digits)
+
+
+def encode_groups(
+    tags: Sequence[str],
+    values: npt.NDArray[np.float32],
+    steps: npt.NDArray[np.int64],
+    walltimes: npt.NDArray[np.float64],
+) -> list[bytes]:
+    """Return a serialized Event for each step, which has a value of every tag, as `scalar_group` does one by one.
+
+    Args:
+        values: shape (N, number of tags).
+        steps, walltimes: shape (N,).
+    """
+    prefixes = [value_prefix(tag) for tag in tags]
+    row = np.frombuffer(b"".join(prefix + bytes(4) for prefix in prefixes), np.uint8)
+    rows = np.tile(row, (len(steps), 1))
+    end = 0
+    for column, prefix in enumerate(prefixes):
+        end += len(prefix) + 4
+        rows[:, end - 4 : end] = np.ascontiguousarray(values[:, column], "<f4").view(np.uint8).reshape(-1, 4)
+    data, size = rows.tobytes(), rows.shape[1]
+    places = enumerate(zip(steps.tolist(), walltimes.tolist(), strict=True))
+    return [event(data[size * index : size * (index + 1)], step, walltime) for index, (step, walltime) in places]

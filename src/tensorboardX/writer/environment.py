@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ..background.options import QueueOptions
+from ..distributed.modes import checked_mode
 from ..errors import InvalidValueError, describe
 from ..notices import logger
 from ..summary.histogram import prepare_histogram
@@ -93,4 +94,5 @@ _CONVERTERS: dict[str, Callable[[str], Any]] = {
     "flush_secs": _number("flush_secs", float),
     "on_full": _choice("on_full"),
     "on_error": _choice("on_error"),
+    "distributed": checked_mode,
 }

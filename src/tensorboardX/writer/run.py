@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Callable, Iterator
+import weakref
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,10 +27,12 @@ from .environment import queue_settings, setting
 from .file_writer import DefaultMetadata, DummyFileWriter, FileWriter
 from .history import Point, ScalarHistory
 from .paths import below, kept_inside
+from .ranks import Role, role_of, start_reducer, warn_of_ranks
 from .replaceable import notify_when_replaced
 
 if TYPE_CHECKING:
     from ..background.watchdog import Watchdog
+    from ..distributed.reducer import Reducer
     from ..doctor import Finding
 
 AnyFileWriter = FileWriter | DummyFileWriter
@@ -96,6 +99,8 @@ class RunWriter:
     """
 
     _watchdog: Watchdog | None = None  # a copy in another process has none
+    _shares_run = False
+    """Whether processes that write to one run are meant to."""
 
     def __init__(
         self,
@@ -111,13 +116,18 @@ class RunWriter:
         image_format: str = "PNG",
         *,
         resume_step: int | None = None,
+        distributed: str | None = None,
+        reduce: str | Sequence[str] | None = None,
         watchdog: Callable[[Finding], object] | None = None,
         **kwargs: Any,
     ) -> None:
-        chosen = logdir or log_dir or default_logdir(comment)
+        given = logdir or log_dir
+        chosen = given or default_logdir(comment)
         if not isinstance(chosen, (str, os.PathLike)):
             raise InvalidTypeError(f"logdir: got {describe(chosen)}; accepted is a path")
-        self.logdir = self.log_dir = chosen  # a Path stays one: programs write `writer.logdir / name`
+        role = role_of(distributed, reduce, chosen, bool(given), self._shares_run)
+        self.logdir = self.log_dir = role.logdir  # a Path stays one: programs write `writer.logdir / name`
+        self._is_silent = role.is_silent
         self.purge_step = purge_step
         self.default_bins = list(DEFAULT_BINS)
         self.kwargs = kwargs
@@ -126,13 +136,13 @@ class RunWriter:
         self._max_queue = max_queue
         self._flush_secs = setting("flush_secs", flush_secs, 120)
         self._filename_suffix = checked_suffix(filename_suffix)
-        self._write_to_disk = write_to_disk
+        self._write_to_disk = write_to_disk and not role.is_silent
         self._comet_config = comet_config
         self._image_format = checked_format(setting("image_format", image_format, "PNG"))
         self._anchor = _working_directory()
         self._watchdog = _new_watchdog(watchdog)
         self._start()
-        if resume_step is not None:
+        if resume_step is not None and not role.is_silent:
             self._resume(resume_step)
         try:
             self._open(open_now=True)
@@ -140,9 +150,11 @@ class RunWriter:
             raise LogdirError(error.errno, f"cannot log to {self._directory!r}: {error.strerror or error}") from error
         self._mark_purge()
         self._mark_resumed(self._directory, self.file_writer)
+        self._join_ranks(role, resume_step if purge_step is None else purge_step)
 
     def _start(self) -> None:
         self._file_writer: Any = None
+        self._reducer: Reducer | None = None
         self.all_writers: dict[str, Any] | None = None
         self._default_metadata = DefaultMetadata()
         self._scalar_history = ScalarHistory()
@@ -155,6 +167,26 @@ class RunWriter:
         self._resumed: dict[str, int] = {}  # directories whose next file is to begin with what `resume_step` writes
         notify_when_replaced(self)
         register_with_compiler()
+
+    def _join_ranks(self, role: Role, void_from: int | None) -> None:
+        """Reduce what the ranks log, if this one is to; warn if they write to one directory.
+
+        Args:
+            void_from: the step from which on a run that began earlier is void.
+        """
+        if not self._write_to_disk:
+            return
+        if role.reduces:
+            queue_settings = {**self._queue_settings, "on_error": "warn"}  # nobody is there to catch an exception
+            settings = (self._max_queue, self._flush_secs, self._filename_suffix)
+            options = {"thread": self._thread, "open_now": False, **queue_settings}
+            output = FileWriter(role.parent_directory, *settings, **options)
+            if void_from is not None:
+                _write_starts(output, void_from)
+            self._reducer = start_reducer(role, output, void_from)
+            weakref.finalize(self, self._reducer.request_end).atexit = False
+        elif role.mode is None and not self._shares_run:
+            warn_of_ranks(role, self._directory)
 
     # ---- where the events go
 
@@ -201,6 +233,8 @@ class RunWriter:
         if reopen is not None:  # a class of a tool may need the call; ours does nothing
             reopen()
         self.file_writer, self.all_writers = writer, {writer.get_logdir(): writer}
+        if self._reducer is not None:
+            self._reducer.start()
         return writer
 
     def _writer_in(self, logdir: str, open_now: bool = False) -> Any:
@@ -329,6 +363,10 @@ class RunWriter:
     def close(self) -> None:
         """Write everything, sync and close the files. Idempotent; an `add_*` opens new ones."""
         self.file_writer = self.all_writers = None
+        if self._reducer is not None:
+            with contextlib.suppress(WriteError):  # which closing raises again
+                self._each_writer("flush")
+            self._reducer.finish()
         try:
             self._each_writer("close")
         finally:
@@ -359,7 +397,7 @@ class RunWriter:
         """What another process, or a copy, needs to log to the same run in files of its own."""
         kept = ("logdir", "log_dir", "_anchor", "purge_step", "default_bins", "kwargs")
         settings = ("_max_queue", "_flush_secs", "_filename_suffix", "_write_to_disk", "_comet_config", "_image_format")
-        chosen = ("_default_histogram", "_queue_settings")
+        chosen = ("_default_histogram", "_queue_settings", "_is_silent")
         return {name: getattr(self, name) for name in (*kept, *settings, *chosen)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

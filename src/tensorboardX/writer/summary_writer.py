@@ -5,6 +5,7 @@ from __future__ import annotations
 from .compiler import keep_from_compiler
 from .models import ModelMethods
 from .nested import NestedMethods
+from .ranks import silence
 
 
 class SummaryWriter(NestedMethods, ModelMethods):
@@ -41,6 +42,12 @@ class SummaryWriter(NestedMethods, ModelMethods):
         comet_config: settings for Comet; by default nothing is sent there.
         image_format: of images and figures, "PNG" (the default), "JPEG" or "WebP". The latter two lose details, for a
             fraction of the bytes; JPEG leaves out alpha.
+        distributed: which processes of a program write, where it has several (see docs/distributed.md). "rank0": only
+            the first. "last_rank": only the last. "per_rank": each, to a run of its own, `<logdir>/rank_<n>`. None:
+            each, to `logdir`. A process that does not write looks at no value and raises nothing.
+        reduce: globs of tags. With "per_rank", rank 0 follows what all ranks log under these tags, and writes the
+            minimum, mean and maximum, and the rank that has the maximum, to the run `logdir`, under `<tag>/min`,
+            `<tag>/mean`, `<tag>/max` and `<tag>/max_rank`. It warns of a slow rank.
         resume_step: go on with a run that a preempted job left. What it logged in this directory from this step on, and
             in sub-runs of `add_scalars`, is removed from its files before anything is written. Not for URLs.
         watchdog: a function that is called with a `tensorboardX.doctor.Finding` when a scalar is NaN or infinite,
@@ -59,7 +66,9 @@ class SummaryWriter(NestedMethods, ModelMethods):
 
     def _start(self) -> None:
         super()._start()
-        if self._comet_config not in (None, {"disabled": True}):
+        if self._is_silent:
+            silence(self, SummaryWriter)
+        elif self._comet_config not in (None, {"disabled": True}):
             from ..comet.listener import attach
 
             attach(self, self._comet_config)

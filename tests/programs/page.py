@@ -1,0 +1,79 @@
+"""docs/compatibility.md: one row for each program that was run, and one for each that was not."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+from pathlib import Path
+from typing import Any
+
+from support.original import VERSION as ORIGINAL
+
+from . import catalogue
+from .environments import ROOT
+from .not_run import NOT_RUN
+from .running import Result
+
+PAGE = ROOT / "docs" / "compatibility.md"
+INTRODUCTION = """# Programs that log through tensorboardX
+
+Each program below ran twice in the same environment, unchanged: once with this library and once with tensorboardX
+{original}. Then what a stock TensorBoard {tensorboard} serves of both log directories was compared, with its default (Rust) loader and
+with its Python loader: runs, every point of every series, pixels, texts, graphs, and the table of hyperparameters. Of series that
+contain measured times, such as samples per second, only the steps are compared. Times in the names of runs are ignored.
+
+This library is installed before the program. After the installation, `pip check` reports no conflict, and pip has not
+replaced this library. The environments have Python {python} and torch {torch}.
+
+This page is written by `python dev.py programs`. `python dev.py programs ignite optuna` runs only these two. The programs are in
+[tests/programs/scripts](../tests/programs/scripts). Three of them also run in CI.
+
+## Results
+
+| program | version | what it logs | how it was pointed to tensorboardX | series | served equally |
+| --- | --- | --- | --- | --- | --- |
+"""
+
+
+def row(result: Result) -> dict[str, Any]:
+    """What is kept of a result between calls of the command."""
+    return {
+        "program": result.program.program,
+        "version": result.version,
+        "logged": result.logged,
+        "explained": result.explained,
+        "unexplained": result.unexplained,
+    }
+
+
+def write(rows: Path, wheel: Path) -> None:
+    """Write the page from the results in the directory `rows`."""
+    found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in rows.glob("*.json")}
+    known = [catalogue.load(name) for name in catalogue.names()]
+    versions = {name: importlib.metadata.version(name).partition("+")[0] for name in ("tensorboard", "torch")}
+    text = INTRODUCTION.format(original=ORIGINAL, python=platform.python_version(), **versions)
+    for program in sorted(known, key=lambda program: program.program.lower()):
+        if program.name in found:
+            text += _line(program, found[program.name])
+    text += "\n## Not run\n\n| program | reason |\n| --- | --- |\n"
+    failed = {program.program: "It failed in the last run." for program in known if program.name not in found}
+    for name, reason in sorted({**failed, **NOT_RUN}.items(), key=lambda item: item[0].lower()):
+        text += f"| {name} | {reason} |\n"
+    PAGE.write_text(text, encoding="utf-8")
+
+
+def _line(program: catalogue.Program, result: dict[str, Any]) -> str:
+    series = ", ".join(f"{count} {kind}" for kind, count in result["logged"].items())
+    equal = "yes"
+    if result["explained"] or result["unexplained"]:
+        parts = [f"{reason} ({_some(names)})" for reason, names in result["explained"].items()]
+        parts += [f"not explained: {_some(list(result['unexplained']))}"] if result["unexplained"] else []
+        equal = "no. " + " ".join(parts)
+    cells = (program.program, result["version"], program.logs, program.choice, series, equal)
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
+
+
+def _some(names: list[str], most: int = 3) -> str:
+    shown = ", ".join(f"`{name}`" for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

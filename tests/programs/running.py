@@ -1,0 +1,138 @@
+"""Runs one program with this library and with the original, and compares what TensorBoard serves of both."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from support.original import VERSION as ORIGINAL
+from support.tensorboard_server import clean_environment
+
+from . import environments
+from .catalogue import Program
+from .observed import Series, compare, counts, observe
+
+LAUNCH = Path(__file__).with_name("launch.py")
+LOADERS = ("rust", "python")
+RUN_SECONDS = 400
+# No accelerator, no screen, no network, and the same results every time.
+SETTINGS = {
+    "CUDA_VISIBLE_DEVICES": "",
+    "MPLBACKEND": "Agg",
+    "OMP_NUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+    "HF_HUB_OFFLINE": "1",
+    "WANDB_MODE": "offline",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "KERAS_BACKEND": "jax",
+    "YOLO_OFFLINE": "true",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "1",
+}
+
+
+@dataclass
+class Result:
+    program: Program
+    version: str
+    logged: dict[str, int]  # {kind: how many series}
+    explained: dict[str, list[str]] = field(default_factory=dict)  # {reason: what differs}
+    unexplained: dict[str, str] = field(default_factory=dict)  # {what differs: how}
+
+    @property
+    def equal(self) -> bool:
+        return not self.explained and not self.unexplained
+
+
+def compare_program(program: Program, cache: Path, wheel: Path, loaders: Sequence[str] = LOADERS) -> Result:
+    """Build the environment, run the program twice and compare.
+
+    Raises RuntimeError with the output if something cannot be built or run, or if the program logged nothing or with
+    another library.
+    """
+    python = environments.build(cache, program, wheel)
+    original = environments.find_original(cache)
+    with tempfile.TemporaryDirectory(prefix=f"{program.name}-") as directory:
+        runs = {
+            "original": _run(program, python, Path(directory), "original", original),
+            "ours": _run(program, python, Path(directory), "ours", None),
+        }
+        _check_library(runs["original"], ORIGINAL, original)
+        _check_library(runs["ours"], wheel.name.split("-")[1].replace("_", "+"), python.parents[1])
+        result = Result(program, runs["ours"]["version"], {})
+        for loader in loaders:
+            ours, theirs = (_observed(program, Path(directory), runs, name, loader) for name in ("ours", "original"))
+            if not ours:
+                raise RuntimeError(f"TensorBoard serves nothing of {program.name}")
+            result.logged = result.logged or counts(ours)
+            _judge(result, compare(ours, theirs), loader)
+    return result
+
+
+def _run(program: Program, python: Path, directory: Path, name: str, library: Path | None) -> dict[str, Any]:
+    """Run the script with the library in this directory; return its report. Its log directory is renamed to `name`.
+
+    Both runs have the same directories, because some programs log their settings.
+    """
+    work, report = directory / "work", directory / f"{name}.json"
+    work.mkdir()
+    (work / "home").mkdir()
+    environment = clean_environment() | SETTINGS | {"HOME": str(work / "home"), "TMPDIR": str(work)}
+    environment["PATH"] = os.pathsep.join([str(python.parent), environment.get("PATH", "")])
+    if library:
+        environment["PYTHONPATH"] = str(library)
+    command = [str(python), str(LAUNCH), str(program.path), str(work / "logs"), str(report), program.distribution]
+    done = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        env=environment,
+        cwd=work,
+        timeout=RUN_SECONDS,
+    )
+    if done.returncode != 0 or not report.exists():
+        raise RuntimeError(f"{program.name} with {name} ended with {done.returncode}\n{done.stderr[-5000:]}")
+    if (work / "logs").exists():
+        (work / "logs").rename(directory / name)
+    shutil.rmtree(work, ignore_errors=True)
+    return dict(json.loads(report.read_text(encoding="utf-8")))
+
+
+def _check_library(report: dict[str, Any], version: str, directory: Path) -> None:
+    if report["other_writers"]:
+        raise RuntimeError(f"the program wrote with {report['other_writers']}")
+    if report["tensorboardX"] != version:
+        raise RuntimeError(f"the program saw tensorboardX {report['tensorboardX']}, not {version}")
+    if not report["imported"] or not Path(report["imported"]).is_relative_to(directory):
+        raise RuntimeError(f"the program imported tensorboardX from {report['imported']}, not from {directory}")
+
+
+def _observed(
+    program: Program, directory: Path, runs: dict[str, dict[str, Any]], name: str, loader: str
+) -> Series:
+    if program.reader:
+        return dict(runs[name]["result"])
+    return observe(directory / name, loader == "rust", program.timed)
+
+
+def _judge(result: Result, found: dict[str, str], loader: str) -> None:
+    """Sort what differs into explained and unexplained."""
+    for name, how in found.items():
+        for pattern, reason in result.program.differences.items():
+            if re.search(pattern, name):
+                names = result.explained.setdefault(reason, [])
+                if name not in names:
+                    names.append(name)
+                break
+        else:
+            result.unexplained[f"{name} ({loader} loader)"] = how

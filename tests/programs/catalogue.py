@@ -7,13 +7,16 @@ logger. These constants describe it:
 - `DISTRIBUTION`: the distribution whose version is shown.
 - `REQUIREMENTS`: what pip installs. A bare name is taken from the running interpreter instead, if that has it.
 - `CHOICE`: how a user makes the program log through tensorboardX.
+- `SUBSTITUTE` (optional): True for a program that knows torch.utils.tensorboard only. Then tensorboardX is put in its
+  place in `sys.modules` before the program is imported.
 - `TIMED` (optional): a regular expression. The series whose tag it matches contain measured times; of these, only the
   steps are compared.
 - `DIFFERENCES` (optional): {regular expression: reason}. It is searched in the name of a series that TensorBoard serves
   differently ("scalars ./test: loss"). The reason names the place in docs/differences.md.
+- `ORIGINAL_FAILS` (optional): the error with which the program fails with the original.
 - `NO_DEPS` (optional): requirements that are installed without what they depend on.
-- `READER` (optional): True for a program that reads. It is given `examples` written with either library, and what it
-  returns is compared.
+
+What `main` returns, a dict for JSON, is compared too: that is how programs that read, or listen, are tested.
 """
 
 from __future__ import annotations
@@ -33,11 +36,12 @@ class Program:
     program: str
     distribution: str
     requirements: list[str]
-    choice: str
+    choice: str = ""
+    substitute: bool = False
     timed: str | None = None
     differences: dict[str, str] = field(default_factory=dict)
+    original_fails: str = ""
     no_deps: list[str] = field(default_factory=list)
-    reader: bool = False
 
     @property
     def name(self) -> str:

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -25,20 +26,19 @@ INSTALL_SECONDS = 1200
 
 def build_wheel(cache: Path) -> Path:
     """Build the wheel of the working tree in `cache`."""
-    with FileLock(cache / "wheel.lock", timeout=INSTALL_SECONDS):
-        for old in cache.glob("tensorboardx-*.whl"):
-            old.unlink()
-        _pip("wheel", "--no-deps", "--wheel-dir", str(cache), str(ROOT))
-        return next(cache.glob("tensorboardx-*.whl"))
+    with tempfile.TemporaryDirectory(dir=cache) as directory:
+        _pip("wheel", "--no-deps", "--wheel-dir", directory, str(ROOT))
+        wheel = next(Path(directory).glob("tensorboardx-*.whl"))
+        return wheel.rename(cache / wheel.name)  # replaces the last one at once
 
 
 def find_original(cache: Path) -> Path:
-    """The directory below `cache` with the original tensorboardX alone, for PYTHONPATH."""
-    home = cache / f"tensorboardX-{ORIGINAL}"
+    """The directory below `cache` with the original tensorboardX, for PYTHONPATH; all but numpy and protobuf is there."""
+    home = cache / f"original-{ORIGINAL}"
     with FileLock(f"{home}.lock", timeout=INSTALL_SECONDS):
         if not (home / "ready").exists():
             # `===`: a plain `==2.6.5` would also accept a local version such as 2.6.5+dropin.1.
-            _pip("install", "--no-deps", "--upgrade", "--target", str(home), f"tensorboardX==={ORIGINAL}")
+            _pip("install", "--no-deps", "--upgrade", "--target", str(home), f"tensorboardX==={ORIGINAL}", "packaging")
             (home / "ready").touch()
     return home
 
@@ -58,7 +58,7 @@ def build(cache: Path, program: Program, wheel: Path) -> Path:
             _create(cache, home, python, program, wheel)
         elif installed.read_text() != wanted:
             _pip("install", "--no-deps", "--force-reinstall", str(wheel), python=python)
-        _check(python, wheel)
+        _check(python, program, wheel)
         installed.write_text(wanted)
     return python
 
@@ -79,9 +79,13 @@ def _create(cache: Path, home: Path, python: Path, program: Program, wheel: Path
         _pip("install", "--no-deps", *program.no_deps, python=python)
 
 
-def _check(python: Path, wheel: Path) -> None:
+def _check(python: Path, program: Program, wheel: Path) -> None:
     """Raise RuntimeError unless `pip check` is clean and tensorboardX is the one of the wheel."""
-    _pip("check", python=python)
+    done = _complete([*PIP, "--python", str(python), "check"])
+    alone = [re.split("[=<>~]", name)[0].lower() for name in program.no_deps]
+    conflicts = [line for line in done.stdout.splitlines() if line.split(" ")[0].lower() not in alone]
+    if done.returncode and (conflicts or not alone):
+        raise RuntimeError(f"pip check: {conflicts}\n{done.stderr}")
     code = "import importlib.metadata as m; print(m.version('tensorboardX'))"
     found = _run([str(python), "-I", "-c", code]).strip()
     if found != wheel.name.split("-")[1].replace("_", "+"):
@@ -125,12 +129,20 @@ def _version(name: str) -> str:
 
 def _pip(*arguments: str, python: Path | None = None) -> None:
     target = [] if python is None else ["--python", str(python)]
-    _run([*PIP, *target, *arguments[:1], *(["--quiet"] if arguments[0] != "check" else []), *arguments[1:]])
+    _run([*PIP, *target, arguments[0], "--quiet", *arguments[1:]])
 
 
 def _run(command: list[str]) -> str:
+    done = _complete(command)
+    if done.returncode != 0:
+        output = f"{done.stdout[-2000:]}{done.stderr[-4000:]}"
+        raise RuntimeError(f"{' '.join(command[:12])} ended with {done.returncode}\n{output}")
+    return done.stdout
+
+
+def _complete(command: list[str]) -> subprocess.CompletedProcess[str]:
     pip_settings = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
-    done = subprocess.run(
+    return subprocess.run(
         command,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -138,7 +150,3 @@ def _run(command: list[str]) -> str:
         env=clean_environment() | pip_settings,
         timeout=INSTALL_SECONDS,
     )
-    if done.returncode != 0:
-        output = f"{done.stdout[-2000:]}{done.stderr[-4000:]}"
-        raise RuntimeError(f"{' '.join(command[:12])} ended with {done.returncode}\n{output}")
-    return done.stdout

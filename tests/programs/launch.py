@@ -1,31 +1,38 @@
-"""Runs one script in the interpreter of its environment: `launch.py SCRIPT LOGDIR REPORT DISTRIBUTION`.
+"""Runs one script in the interpreter of its environment: `launch.py SCRIPT LOGDIR REPORT DISTRIBUTION SUBSTITUTE`.
 
-Writes to REPORT, as JSON, which libraries were used. Imports nothing of this project.
+Writes to REPORT, as JSON, which libraries were used and what the script returned. Imports nothing of this project.
 """
 
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
 import json
 import random
 import runpy
 import sys
 from pathlib import Path
 
-# Loaded only by a program that writes with TensorBoard's own package, and so not with tensorboardX.
-OTHER_WRITERS = ("torch.utils.tensorboard.writer", "tensorboard.summary.writer.event_file_writer")
 
-
-def main(script: str, logdir: str, report: str, distribution: str) -> None:
+def main(script: str, logdir: str, report: str, distribution: str, substitute: str) -> None:
+    here = str(Path(__file__).resolve().parent)
+    sys.path[:] = [path for path in sys.path if path != here]
     seed()
-    result = runpy.run_path(script, run_name="program")["main"](logdir)
+    if substitute == "yes":
+        import tensorboardX
+
+        sys.modules["torch.utils.tensorboard"] = tensorboardX
+        sys.modules["torch.utils.tensorboard.summary"] = tensorboardX.summary
+        sys.modules["torch.utils.tensorboard.writer"] = tensorboardX.writer
+    others = watch_tensorboard()
+    returned = runpy.run_path(script, run_name="program")["main"](logdir)
     used = sys.modules.get("tensorboardX")
     facts = {
         "tensorboardX": importlib.metadata.version("tensorboardX"),
         "imported": used and used.__file__,
-        "other_writers": [name for name in OTHER_WRITERS if name in sys.modules],
+        "others": others,
         "version": importlib.metadata.version(distribution),
-        "result": result,
+        "returned": returned or {},
     }
     Path(report).write_text(json.dumps(facts), encoding="utf-8")
 
@@ -36,14 +43,28 @@ def seed() -> None:
 
     random.seed(0)
     np.random.seed(0)
-    try:
+    if importlib.util.find_spec("torch"):
         import torch
-    except ImportError:
-        return
-    torch.manual_seed(0)
-    torch.set_num_threads(1)
+
+        torch.manual_seed(0)
+        torch.set_num_threads(1)
+
+
+def watch_tensorboard() -> list[str]:
+    """The log directories that TensorBoard's own writer opens from now on, which torch.utils.tensorboard uses."""
+    opened: list[str] = []
+    if importlib.util.find_spec("tensorboard"):
+        from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+        original = EventFileWriter.__init__
+
+        def init(self, logdir, *args, **kwargs):
+            opened.append(str(logdir))
+            original(self, logdir, *args, **kwargs)
+
+        EventFileWriter.__init__ = init
+    return opened
 
 
 if __name__ == "__main__":
-    sys.path.remove(str(Path(__file__).resolve().parent)) if sys.path[0] == str(Path(__file__).resolve().parent) else None
     main(*sys.argv[1:])

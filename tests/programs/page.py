@@ -16,6 +16,7 @@ from .not_run import NOT_RUN
 from .running import Result
 
 PAGE = ROOT / "docs" / "compatibility.md"
+SUBSTITUTED = "`sys.modules`"
 INTRODUCTION = """# Programs that log through tensorboardX
 
 Each program below ran twice in the same environment, unchanged: once with this library and once with tensorboardX
@@ -70,7 +71,7 @@ def _line(program: catalogue.Program, result: dict[str, Any]) -> str:
         parts = [f"{reason} ({_some(names)})" for reason, names in result["explained"].items()]
         parts += [f"not explained: {_some(list(result['unexplained']))}"] if result["unexplained"] else []
         equal = "no. " + " ".join(parts)
-    cells = (program.program, result["version"], program.logs, program.choice, series, equal)
+    cells = (program.program, result["version"], program.logs, program.choice or SUBSTITUTED, series, equal)
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
 
 

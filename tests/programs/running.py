@@ -61,20 +61,34 @@ def compare_program(program: Program, cache: Path, wheel: Path, loaders: Sequenc
     python = environments.build(cache, program, wheel)
     original = environments.find_original(cache)
     with tempfile.TemporaryDirectory(prefix=f"{program.name}-") as directory:
-        runs = {
-            "original": _run(program, python, Path(directory), "original", original),
-            "ours": _run(program, python, Path(directory), "ours", None),
-        }
-        _check_library(runs["original"], ORIGINAL, original)
-        _check_library(runs["ours"], wheel.name.split("-")[1].replace("_", "+"), python.parents[1])
-        result = Result(program, runs["ours"]["version"], {})
+        ours = _run(program, python, Path(directory), "ours", None)
+        _check_library(ours, wheel.name.split("-")[1].replace("_", "+"), python.parents[1])
+        result = Result(program, ours["version"], {})
+        theirs = _run_original(program, python, Path(directory), original)
+        if theirs is None:
+            result.explained[f"The original fails: {program.original_fails}."] = ["everything"]
         for loader in loaders:
-            ours, theirs = (_observed(program, Path(directory), runs, name, loader) for name in ("ours", "original"))
-            if not ours:
+            mine = _observed(program, Path(directory) / "ours", ours, loader)
+            if not mine:
                 raise RuntimeError(f"TensorBoard serves nothing of {program.name}")
-            result.logged = result.logged or counts(ours)
-            _judge(result, compare(ours, theirs), loader)
+            result.logged = result.logged or counts(mine)
+            if theirs is not None:
+                judge(result, compare(mine, _observed(program, Path(directory) / "original", theirs, loader)), loader)
     return result
+
+
+def _run_original(program: Program, python: Path, directory: Path, library: Path) -> dict[str, Any] | None:
+    """The report of the run with the original, or None if it fails as the script says it does."""
+    try:
+        report = _run(program, python, directory, "original", library)
+    except RuntimeError as error:
+        if program.original_fails and program.original_fails in str(error):
+            return None
+        raise
+    if program.original_fails:
+        raise RuntimeError(f"{program.name} does not fail with the original")
+    _check_library(report, ORIGINAL, library)
+    return report
 
 
 def _run(program: Program, python: Path, directory: Path, name: str, library: Path | None) -> dict[str, Any]:
@@ -89,7 +103,8 @@ def _run(program: Program, python: Path, directory: Path, name: str, library: Pa
     environment["PATH"] = os.pathsep.join([str(python.parent), environment.get("PATH", "")])
     if library:
         environment["PYTHONPATH"] = str(library)
-    command = [str(python), str(LAUNCH), str(program.path), str(work / "logs"), str(report), program.distribution]
+    command = [str(python), str(LAUNCH), str(program.path), str(work / "logs"), str(report)]
+    command += [program.distribution, "yes" if program.substitute else "no"]
     done = subprocess.run(
         command,
         stdin=subprocess.DEVNULL,
@@ -100,32 +115,29 @@ def _run(program: Program, python: Path, directory: Path, name: str, library: Pa
         cwd=work,
         timeout=RUN_SECONDS,
     )
-    if done.returncode != 0 or not report.exists():
-        raise RuntimeError(f"{program.name} with {name} ended with {done.returncode}\n{done.stderr[-5000:]}")
     if (work / "logs").exists():
         (work / "logs").rename(directory / name)
     shutil.rmtree(work, ignore_errors=True)
+    if done.returncode != 0 or not report.exists():
+        raise RuntimeError(f"{program.name} with {name} ended with {done.returncode}\n{done.stderr[-5000:]}")
     return dict(json.loads(report.read_text(encoding="utf-8")))
 
 
 def _check_library(report: dict[str, Any], version: str, directory: Path) -> None:
-    if report["other_writers"]:
-        raise RuntimeError(f"the program wrote with {report['other_writers']}")
+    if report["others"]:
+        raise RuntimeError(f"the program wrote with TensorBoard's own writer to {report['others']}")
     if report["tensorboardX"] != version:
         raise RuntimeError(f"the program saw tensorboardX {report['tensorboardX']}, not {version}")
     if not report["imported"] or not Path(report["imported"]).is_relative_to(directory):
         raise RuntimeError(f"the program imported tensorboardX from {report['imported']}, not from {directory}")
 
 
-def _observed(
-    program: Program, directory: Path, runs: dict[str, dict[str, Any]], name: str, loader: str
-) -> Series:
-    if program.reader:
-        return dict(runs[name]["result"])
-    return observe(directory / name, loader == "rust", program.timed)
+def _observed(program: Program, logdir: Path, report: dict[str, Any], loader: str) -> Series:
+    returned = {f"returned {key}": value for key, value in report["returned"].items()}
+    return observe(logdir, loader == "rust", program.timed) | returned
 
 
-def _judge(result: Result, found: dict[str, str], loader: str) -> None:
+def judge(result: Result, found: dict[str, str], loader: str) -> None:
     """Sort what differs into explained and unexplained."""
     for name, how in found.items():
         for pattern, reason in result.program.differences.items():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # where pytest finds `support` and `programs` too
 
-from programs.command import main
+from programs.command import main  # noqa: E402
 
 if __name__ == "__main__":
     sys.exit(main())

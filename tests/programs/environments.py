@@ -33,7 +33,7 @@ def build_wheel(cache: Path) -> Path:
 
 
 def find_original(cache: Path) -> Path:
-    """The directory below `cache` with the original tensorboardX, for PYTHONPATH; all but numpy and protobuf is there."""
+    """The directory below `cache` with the original tensorboardX and packaging, which it requires, for PYTHONPATH."""
     home = cache / f"original-{ORIGINAL}"
     with FileLock(f"{home}.lock", timeout=INSTALL_SECONDS):
         if not (home / "ready").exists():

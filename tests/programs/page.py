@@ -19,20 +19,37 @@ PAGE = ROOT / "docs" / "compatibility.md"
 SUBSTITUTED = "`sys.modules`"
 INTRODUCTION = """# Programs that log through tensorboardX
 
-Each program below ran twice in the same environment, unchanged: once with this library and once with tensorboardX
-{original}. Then what a stock TensorBoard {tensorboard} serves of both log directories was compared, with its default (Rust) loader and
-with its Python loader: runs, every point of every series, pixels, texts, graphs, and the table of hyperparameters. Of series that
-contain measured times, such as samples per second, only the steps are compared. Times in the names of runs are ignored.
+Each program below was run twice in the same environment: once with this library and once with tensorboardX {original}.
+What stock TensorBoard {tensorboard} serves of the two log directories was compared, with its default (Rust) loader and
+with its Python loader: the runs, every point of every series, pixels, texts, graphs and the table of hyperparameters.
+In series of measured times, such as samples per second, only the steps are compared. Times in the names of runs are
+ignored.
 
-This library is installed before the program. After the installation, `pip check` reports no conflict, and pip has not
-replaced this library. The environments have Python {python} and torch {torch}.
+This library is installed before the program. Afterwards `pip check` reports no conflict, and the library has not been
+replaced. The environments have Python {python} and torch {torch}.
 
-This page is written by `python dev.py programs`. `python dev.py programs ignite optuna` runs only these two. The programs are in
-[tests/programs/scripts](../tests/programs/scripts). Three of them also run in CI.
+`python dev.py programs` writes this page. `python dev.py programs ignite accelerate` updates two of its lines.
+The programs are in [tests/programs/scripts](../tests/programs/scripts). Three of them also run in CI: Accelerate,
+PyTorch-Ignite and Lightning.
+
+Programs marked {substituted} import `SummaryWriter` from `torch.utils.tensorboard` and from nowhere else. To use
+tensorboardX, put this before the program is imported:
+
+```python
+import sys
+
+import tensorboardX
+
+sys.modules["torch.utils.tensorboard"] = tensorboardX
+sys.modules["torch.utils.tensorboard.summary"] = tensorboardX.summary
+sys.modules["torch.utils.tensorboard.writer"] = tensorboardX.writer
+```
+
+Some of these use parameters and attributes that tensorboardX {original} does not have, and fail with it.
 
 ## Results
 
-| program | version | what it logs | how it was pointed to tensorboardX | series | served equally |
+| program | version | what it logs | how it gets tensorboardX | series | served equally |
 | --- | --- | --- | --- | --- | --- |
 """
 
@@ -53,7 +70,7 @@ def write(rows: Path, wheel: Path) -> None:
     found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in rows.glob("*.json")}
     known = [catalogue.load(name) for name in catalogue.names()]
     versions = {name: importlib.metadata.version(name).partition("+")[0] for name in ("tensorboard", "torch")}
-    text = INTRODUCTION.format(original=ORIGINAL, python=platform.python_version(), **versions)
+    text = INTRODUCTION.format(original=ORIGINAL, python=platform.python_version(), substituted=SUBSTITUTED, **versions)
     for program in sorted(known, key=lambda program: program.program.lower()):
         if program.name in found:
             text += _line(program, found[program.name])
@@ -65,7 +82,8 @@ def write(rows: Path, wheel: Path) -> None:
 
 
 def _line(program: catalogue.Program, result: dict[str, Any]) -> str:
-    series = ", ".join(f"{count} {kind}" for kind, count in result["logged"].items())
+    kinds = {"returned": "results read back", "run_metadata": "profiles of graphs"}
+    series = ", ".join(f"{count} {kinds.get(kind, kind)}" for kind, count in result["logged"].items())
     equal = "yes"
     if result["explained"] or result["unexplained"]:
         parts = [f"{reason} ({_some(names)})" for reason, names in result["explained"].items()]

@@ -28,5 +28,7 @@ def main(logdir: str) -> None:
             step += 1
         accelerator.log({"epoch": epoch, "note": f"epoch {epoch} is over"}, step=step)
     tracker = accelerator.get_tracker("tensorboard")
-    tracker.log_images({"noise": np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3), dtype=np.uint8)}, step, dataformats="NHWC")
+    tracker.log_images(
+        {"noise": np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3), dtype=np.uint8)}, step, dataformats="NHWC"
+    )
     accelerator.end_training()

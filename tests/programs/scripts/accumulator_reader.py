@@ -13,6 +13,7 @@ def main(logdir: str) -> dict:
     import numpy as np
     from PIL import Image
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
     from tensorboardX import SummaryWriter
 
     rng = np.random.default_rng(0)
@@ -25,7 +26,9 @@ def main(logdir: str) -> dict:
         writer.add_audio("tone", np.sin(np.arange(800) / 5)[:, None] * 0.5, 4, 8000)
     accumulator = EventAccumulator(logdir, {"scalars": 0, "histograms": 0, "images": 0, "audio": 0, "tensors": 0})
     accumulator.Reload()
-    found = {"tags": {kind: tags if isinstance(tags, bool) else sorted(tags) for kind, tags in accumulator.Tags().items()}}
+    found = {
+        "tags": {kind: tags if isinstance(tags, bool) else sorted(tags) for kind, tags in accumulator.Tags().items()}
+    }
     found["scalars"] = [[event.step, event.value] for event in accumulator.Scalars("train/loss")]
     found["histograms"] = [
         [event.step, list(event.histogram_value.bucket_limit), list(event.histogram_value.bucket)]

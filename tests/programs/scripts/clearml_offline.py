@@ -15,6 +15,7 @@ def main(logdir: str) -> dict:
     Task.set_offline(True)
     task = Task.init("example", "task", auto_resource_monitoring=False, auto_connect_streams=False)
     import numpy as np
+
     from tensorboardX import SummaryWriter
 
     rng = np.random.default_rng(0)

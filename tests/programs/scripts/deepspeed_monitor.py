@@ -2,7 +2,20 @@
 
 PROGRAM = "DeepSpeed"
 DISTRIBUTION = "deepspeed"
-REQUIREMENTS = ["einops", "hjson", "msgpack", "packaging", "psutil", "py-cpuinfo", "pydantic", "tqdm", "tensorboard", "ninja", "torch", "setuptools"]
+REQUIREMENTS = [
+    "einops",
+    "hjson",
+    "msgpack",
+    "packaging",
+    "psutil",
+    "py-cpuinfo",
+    "pydantic",
+    "tqdm",
+    "tensorboard",
+    "ninja",
+    "torch",
+    "setuptools",
+]
 NO_DEPS = ["deepspeed==0.19.8"]
 SUBSTITUTE = True
 

@@ -1,10 +1,10 @@
-"""Scalars, histograms, texts, images and hyperparameters, by `DistributedWriter`, a subclass of SummaryWriter (the module alone)."""
+"""Scalars, histograms, texts, images and hyperparameters, by `DistributedWriter`, a subclass of SummaryWriter."""
 
 PROGRAM = "DI-engine"
 DISTRIBUTION = "di-engine"
 NO_DEPS = ["di-engine==0.5.3"]
 REQUIREMENTS = []
-CHOICE = "Always. Its module is loaded without the package, whose pinned requirements (NumPy 1, Werkzeug 2.0) cannot be installed together with the others'."
+CHOICE = "Always. Only the module of the writer is loaded: the package requires NumPy 1 and gym 0.25."
 
 
 def main(logdir: str) -> None:

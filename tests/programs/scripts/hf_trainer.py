@@ -1,4 +1,4 @@
-"""Losses, learning rate, gradient norm and evaluation, and arguments and configuration as texts, by `TensorBoardCallback`."""
+"""Losses, learning rate, gradient norm, evaluation, and the arguments as texts, by `TensorBoardCallback`."""
 
 PROGRAM = "Hugging Face Transformers"
 DISTRIBUTION = "transformers"

@@ -9,6 +9,7 @@ CHOICE = "Keras' own callback writes with TensorFlow; the user's callback takes 
 def main(logdir: str) -> None:
     import keras
     import numpy as np
+
     from tensorboardX import SummaryWriter
 
     keras.utils.set_random_seed(0)

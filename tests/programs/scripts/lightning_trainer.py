@@ -1,11 +1,12 @@
-"""Fit, then test in the same second: losses, learning rate, hyperparameters and a histogram, by `TensorBoardLogger`."""
+"""`fit`, then `test` in the same second: losses, learning rate, hyperparameters, histogram, by `TensorBoardLogger`."""
 
 PROGRAM = "Lightning"
 DISTRIBUTION = "lightning"
 REQUIREMENTS = ["lightning==2.6.6", "torch"]
 CHOICE = "Its fallback where TensorBoard is not installed."
 DIFFERENCES = {
-    "version_0: |version_0$": "The original overwrites what `fit` wrote: its file names contain only the second. See Files and lifetime.",
+    "version_0: |version_0$": "The original overwrites what `fit` wrote, because its file names contain only the "
+    "second. See Files and lifetime.",
 }
 
 

@@ -16,12 +16,11 @@ def main(logdir: str) -> dict:
     mlflow.pytorch.autolog(log_every_n_step=1)
     from torch.utils.tensorboard import SummaryWriter
 
-    with mlflow.start_run() as run:
-        with SummaryWriter(logdir) as writer:
-            for step in range(5):
-                writer.add_scalar("train/loss", 1 / (step + 1), step)
-                writer.add_scalar("accuracy", step / 5, step)
-            writer.add_hparams({"lr": 0.1}, {"score": 1.0}, name="trial")
+    with mlflow.start_run() as run, SummaryWriter(logdir) as writer:
+        for step in range(5):
+            writer.add_scalar("train/loss", 1 / (step + 1), step)
+            writer.add_scalar("accuracy", step / 5, step)
+        writer.add_hparams({"lr": 0.1}, {"score": 1.0}, name="trial")
     client = mlflow.MlflowClient()
     found = {}
     for key in sorted(client.get_run(run.info.run_id).data.metrics):

@@ -1,4 +1,4 @@
-"""Losses, metrics, images and an animated volume, by `TensorBoardStatsHandler`, `TensorBoardImageHandler` and `plot_2d_or_3d_image`."""
+"""Losses, metrics, images and animated volumes, by its handlers and `plot_2d_or_3d_image`."""
 
 PROGRAM = "MONAI"
 DISTRIBUTION = "monai"
@@ -11,6 +11,7 @@ def main(logdir: str) -> None:
     from ignite.engine import Engine, Events
     from monai.handlers import TensorBoardImageHandler, TensorBoardStatsHandler
     from monai.visualize import plot_2d_or_3d_image
+
     from tensorboardX import SummaryWriter
 
     volume = torch.rand(2, 1, 8, 8, 6)

@@ -10,6 +10,7 @@ TIMED = "time"
 def main(logdir: str) -> None:
     import torch
     from poutyne import Model, TensorBoardGradientTracker, TensorBoardLogger
+
     from tensorboardX import SummaryWriter
 
     inputs = torch.randn(32, 4)

@@ -8,6 +8,7 @@ SUBSTITUTE = True
 
 def main(logdir: str) -> dict:
     import tensorboard_reducer
+
     from tensorboardX import SummaryWriter
 
     runs = [f"{logdir}/run-{number}" for number in range(3)]

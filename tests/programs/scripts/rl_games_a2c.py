@@ -80,7 +80,12 @@ def main(logdir: str) -> None:
             "name": "actor_critic",
             "separate": False,
             "space": {"discrete": None},
-            "mlp": {"units": [8], "activation": "relu", "initializer": {"name": "default"}, "regularizer": {"name": "None"}},
+            "mlp": {
+                "units": [8],
+                "activation": "relu",
+                "initializer": {"name": "default"},
+                "regularizer": {"name": "None"},
+            },
         },
         "config": config,
     }

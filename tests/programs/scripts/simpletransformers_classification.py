@@ -2,7 +2,15 @@
 
 PROGRAM = "Simple Transformers"
 DISTRIBUTION = "simpletransformers"
-REQUIREMENTS = ["simpletransformers==0.70.8", "transformers==5.23.0", "torch", "scipy", "scikit-learn", "pandas", "tensorboard"]
+REQUIREMENTS = [
+    "simpletransformers==0.70.8",
+    "transformers==5.23.0",
+    "torch",
+    "scipy",
+    "scikit-learn",
+    "pandas",
+    "tensorboard",
+]
 SUBSTITUTE = True
 
 
@@ -13,7 +21,7 @@ def main(logdir: str) -> None:
     from simpletransformers.classification import ClassificationArgs, ClassificationModel
     from transformers import BertConfig, BertForSequenceClassification, BertTokenizer
 
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"good bad film a the very".split()]
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *["good", "bad", "film", "a", "the", "very"]]
     small = Path("small")
     small.mkdir()
     (small / "vocab.txt").write_text("\n".join(words))

@@ -12,6 +12,7 @@ def main(logdir: str) -> None:
     import torch
     from skorch import NeuralNetClassifier
     from skorch.callbacks import TensorBoard
+
     from tensorboardX import SummaryWriter
 
     class Weights(TensorBoard):

@@ -2,7 +2,19 @@
 
 PROGRAM = "SpeechBrain"
 DISTRIBUTION = "speechbrain"
-REQUIREMENTS = ["hyperpyyaml", "joblib", "requests", "scipy", "sentencepiece", "soundfile", "tqdm", "huggingface_hub", "matplotlib", "tensorboard", "torch"]
+REQUIREMENTS = [
+    "hyperpyyaml",
+    "joblib",
+    "requests",
+    "scipy",
+    "sentencepiece",
+    "soundfile",
+    "tqdm",
+    "huggingface_hub",
+    "matplotlib",
+    "tensorboard",
+    "torch",
+]
 NO_DEPS = ["speechbrain==1.1.2", "torchaudio==2.11.0"]
 SUBSTITUTE = True
 

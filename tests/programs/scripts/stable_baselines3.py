@@ -1,4 +1,4 @@
-"""PPO on CartPole: rewards, losses, a figure, an image, text, a video and hyperparameters, by its logger and a callback."""
+"""PPO on CartPole: rewards, losses, a figure, an image, text, a video and hyperparameters, by its logger."""
 
 PROGRAM = "Stable-Baselines3"
 DISTRIBUTION = "stable-baselines3"
@@ -39,5 +39,7 @@ def main(logdir: str) -> None:
         def _on_step(self) -> bool:
             return True
 
-    model = PPO("MlpPolicy", "CartPole-v1", n_steps=64, batch_size=32, n_epochs=2, tensorboard_log=logdir, seed=0, device="cpu")
+    model = PPO(
+        "MlpPolicy", "CartPole-v1", n_steps=64, batch_size=32, n_epochs=2, tensorboard_log=logdir, seed=0, device="cpu"
+    )
     model.learn(256, callback=Pictures())

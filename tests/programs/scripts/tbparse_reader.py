@@ -11,6 +11,7 @@ def main(logdir: str) -> dict:
 
     import numpy as np
     from tbparse import SummaryReader
+
     from tensorboardX import SummaryWriter
 
     rng = np.random.default_rng(0)

@@ -10,8 +10,9 @@ TIMED = "time|speed|fps"
 def main(logdir: str) -> None:
     import numpy as np
     from matplotlib.figure import Figure
-    from tensorboardX import SummaryWriter
     from tianshou.utils import TensorboardLogger
+
+    from tensorboardX import SummaryWriter
 
     writer = SummaryWriter(logdir)
     logger = TensorboardLogger(writer, training_interval=1, update_interval=1)

@@ -16,7 +16,7 @@ def main(logdir: str) -> None:
     from trl import SFTConfig, SFTTrainer
 
     os.environ["TENSORBOARD_LOGGING_DIR"] = logdir
-    words = ["<pad>", "<eos>", "<unk>", *"the cat sat on a mat and dog ran".split()]
+    words = ["<pad>", "<eos>", "<unk>", *["the", "cat", "sat", "on", "a", "mat", "and", "dog", "ran"]]
     model = tokenizers.models.WordLevel({word: index for index, word in enumerate(words)}, unk_token="<unk>")
     tokenizer = tokenizers.Tokenizer(model)
     tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
@@ -38,6 +38,4 @@ def main(logdir: str) -> None:
         seed=0,
         max_length=16,
     )
-    SFTTrainer(
-        model=GPT2LMHeadModel(config), args=arguments, train_dataset=data, processing_class=tokenizer
-    ).train()
+    SFTTrainer(model=GPT2LMHeadModel(config), args=arguments, train_dataset=data, processing_class=tokenizer).train()

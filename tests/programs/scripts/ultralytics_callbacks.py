@@ -2,7 +2,16 @@
 
 PROGRAM = "Ultralytics"
 DISTRIBUTION = "ultralytics"
-REQUIREMENTS = ["opencv-python-headless", "pyyaml", "requests", "psutil", "matplotlib", "tensorboard", "polars", "torch"]
+REQUIREMENTS = [
+    "opencv-python-headless",
+    "pyyaml",
+    "requests",
+    "psutil",
+    "matplotlib",
+    "tensorboard",
+    "polars",
+    "torch",
+]
 NO_DEPS = ["ultralytics==8.4.190", "torchvision==0.28.0", "ultralytics-thop"]
 SUBSTITUTE = True
 

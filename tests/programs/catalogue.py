@@ -10,7 +10,7 @@ logger. These constants describe it:
 - `SUBSTITUTE` (optional): True for a program that knows torch.utils.tensorboard only. Then tensorboardX is put in its
   place in `sys.modules` before the program is imported.
 - `TIMED` (optional): a regular expression. The series whose tag it matches contain measured times; of these, only the
-  steps are compared.
+  number of points is compared.
 - `DIFFERENCES` (optional): {regular expression: reason}. It is searched in the name of a series that TensorBoard serves
   differently ("scalars ./test: loss"). The reason names the place in docs/differences.md.
 - `ORIGINAL_FAILS` (optional): the error with which the program fails with the original.

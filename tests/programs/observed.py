@@ -24,7 +24,7 @@ Series = dict[str, Any]
 def observe(logdir: Path, load_fast: bool, timed: str | None = None) -> Series:
     """Everything served with one of TensorBoard's loaders.
 
-    Where `timed` matches a tag, steps are kept and values are not.
+    Where `timed` matches a tag, only the number of points is kept.
     """
     with TensorBoard(logdir, load_fast) as tb:
         found: Series = {f"runs {run_name(run)}": True for run in served.runs(tb)}
@@ -32,7 +32,7 @@ def observe(logdir: Path, load_fast: bool, timed: str | None = None) -> Series:
             for run, tags in getattr(served, kind)(tb).items():
                 for tag, content in tags.items():
                     hidden = timed is not None and re.search(timed, tag)
-                    found[f"{kind} {run_name(run)}: {tag}"] = steps(content) if hidden else plain(content)
+                    found[f"{kind} {run_name(run)}: {tag}"] = count(content) if hidden else plain(content)
         for run, graphs in served.graphs(tb).items():
             for tag, graph in graphs.items():
                 found[f"graphs {run_name(run)}: {tag or 'graph'}"] = nodes(graph)
@@ -71,11 +71,9 @@ def nodes(graph: served.Graph) -> list[dict[str, Any]]:
     return [node | {"attr": sorted(node.get("attr", []), key=lambda pair: pair["key"])} for node in graph.nodes]
 
 
-def steps(content: Any) -> Any:
-    """The steps of a series of (step, value), or of one in every sample."""
-    if isinstance(content, dict):
-        return {sample: steps(series) for sample, series in content.items()}
-    return [point[0] for point in content]
+def count(content: Any) -> Any:
+    """How many points a series has, or each sample of one."""
+    return {sample: len(series) for sample, series in content.items()} if isinstance(content, dict) else len(content)
 
 
 def plain(content: Any) -> Any:

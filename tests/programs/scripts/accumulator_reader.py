@@ -4,6 +4,10 @@ PROGRAM = "TensorBoard's EventAccumulator (reads)"
 DISTRIBUTION = "tensorboard"
 REQUIREMENTS = ["tensorboard", "soundfile"]
 CHOICE = "It reads the event files."
+DIFFERENCES = {
+    "audio .: tone": "The default loader serves the sound of the original as `application/octet-stream`, which browsers do not "
+    "play. See Audio.",
+}
 
 
 def main(logdir: str) -> dict:

@@ -4,14 +4,15 @@ PROGRAM = "MLflow"
 DISTRIBUTION = "mlflow-skinny"
 REQUIREMENTS = ["mlflow-skinny==3.17.2", "sqlalchemy", "alembic", "pandas", "torch"]
 SUBSTITUTE = True
-DIFFERENCES = {}
 
 
 def main(logdir: str) -> dict:
     import mlflow
-    import torch.utils.tensorboard
+    import torch.utils
 
-    torch.utils.tensorboard.writer = __import__("sys").modules["torch.utils.tensorboard.writer"]
+    import tensorboardX
+
+    torch.utils.tensorboard = tensorboardX  # MLflow reads the attribute as well
     mlflow.set_tracking_uri("sqlite:///runs.db")
     mlflow.pytorch.autolog(log_every_n_step=1)
     from torch.utils.tensorboard import SummaryWriter

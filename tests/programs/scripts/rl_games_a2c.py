@@ -71,6 +71,7 @@ def main(logdir: str) -> None:
         "save_best_after": 100,
         "save_frequency": 0,
         "print_stats": False,
+        "torch_compile": False,
     }
     params = {
         "seed": 5,

@@ -26,7 +26,15 @@ def main(logdir: str) -> None:
     small.mkdir()
     (small / "vocab.txt").write_text("\n".join(words))
     BertTokenizer(str(small / "vocab.txt")).save_pretrained(small)
-    config = BertConfig(len(words), 16, 1, 2, 16, max_position_embeddings=32, num_labels=2)
+    config = BertConfig(
+        vocab_size=len(words),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+        max_position_embeddings=32,
+        num_labels=2,
+    )
     BertForSequenceClassification(config).save_pretrained(small)
     data = pandas.DataFrame({"text": ["a good film", "the very bad film"] * 8, "labels": [1, 0] * 8})
     arguments = ClassificationArgs(

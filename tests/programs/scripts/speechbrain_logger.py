@@ -15,13 +15,26 @@ REQUIREMENTS = [
     "tensorboard",
     "torch",
 ]
-NO_DEPS = ["speechbrain==1.1.2", "torchaudio==2.11.0"]
+NO_DEPS = ["speechbrain==1.1.2"]
 SUBSTITUTE = True
+DIFFERENCES = {
+    "audio .: tone": "The default loader serves the sound of the original as `application/octet-stream`, which browsers do not "
+    "play. See Audio.",
+}
 
 
 def main(logdir: str) -> None:
+    import importlib.metadata
+    import sys
+    import types
+
     import torch
     from matplotlib.figure import Figure
+
+    # The package imports torchaudio, whose releases need another torch than this: only the logger's modules are loaded.
+    package = types.ModuleType("speechbrain")
+    package.__path__ = [str(importlib.metadata.distribution("speechbrain").locate_file("speechbrain"))]
+    sys.modules["speechbrain"] = package
     from speechbrain.utils.train_logger import TensorboardLogger
 
     logger = TensorboardLogger(logdir)

@@ -2,7 +2,7 @@
 
 PROGRAM = "tbparse (reads)"
 DISTRIBUTION = "tbparse"
-REQUIREMENTS = ["tbparse==0.0.9", "tensorboard", "pandas", "soundfile"]
+REQUIREMENTS = ["tbparse==0.0.9", "tensorboard", "pandas"]
 CHOICE = "It reads the event files."
 
 
@@ -21,7 +21,6 @@ def main(logdir: str) -> dict:
             writer.add_histogram("weights", rng.normal(size=100), step)
             writer.add_text("note", f"step **{step}**", step)
             writer.add_image("noise", rng.integers(0, 256, (3, 8, 8), np.uint8), step)
-        writer.add_audio("tone", np.sin(np.arange(800) / 5)[:, None] * 0.5, 4, 8000)
         writer.add_scalars("both", {"a": 1, "b": 2}, 3)
         writer.add_hparams({"lr": 0.1, "kind": "sgd"}, {"accuracy": 0.5}, name="trial")
     kinds = ("scalars", "histograms", "hparams", "text")  # images and audio need TensorFlow there

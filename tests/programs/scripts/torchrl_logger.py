@@ -15,6 +15,6 @@ def main(logdir: str) -> None:
     logger.log_hparams({"lr": 0.1, "env": "CartPole-v1"})
     for step in range(5):
         logger.log_scalar("reward", step * 0.5, step)
-        logger.log_histogram("actions", torch.randn(100), step=step)
+        logger.log_histogram("actions", torch.randn(100), step=step, bins="auto")
     logger.log_video("rollout", torch.randint(0, 256, (1, 6, 3, 8, 8), dtype=torch.uint8), step=4)
     logger.experiment.close()

@@ -5,8 +5,8 @@ DISTRIBUTION = "tensorboard"
 REQUIREMENTS = ["tensorboard", "soundfile"]
 CHOICE = "It reads the event files."
 DIFFERENCES = {
-    "audio .: tone": "The default loader serves the sound of the original as `application/octet-stream`, which browsers do not "
-    "play. See Audio.",
+    "audio .: tone": "The default loader does not say that a sound of the original is WAV, and browsers do not "
+    "play it. See Audio.",
 }
 
 

@@ -1,4 +1,4 @@
-"""Statistics of training and validation, audio, a figure, by `TensorboardLogger`."""
+"""Statistics of training and validation, audio and a spectrogram, by `TensorboardLogger`."""
 
 PROGRAM = "SpeechBrain"
 DISTRIBUTION = "speechbrain"
@@ -18,8 +18,8 @@ REQUIREMENTS = [
 NO_DEPS = ["speechbrain==1.1.2"]
 SUBSTITUTE = True
 DIFFERENCES = {
-    "audio .: tone": "The default loader serves the sound of the original as `application/octet-stream`, which browsers do not "
-    "play. See Audio.",
+    "audio .: tone": "The default loader does not say that a sound of the original is WAV, and browsers do not "
+    "play it. See Audio.",
 }
 
 
@@ -29,7 +29,6 @@ def main(logdir: str) -> None:
     import types
 
     import torch
-    from matplotlib.figure import Figure
 
     # The package imports torchaudio, whose releases need another torch than this: only the logger's modules are loaded.
     package = types.ModuleType("speechbrain")
@@ -41,7 +40,5 @@ def main(logdir: str) -> None:
     for epoch in range(4):
         logger.log_stats({"epoch": epoch, "lr": 0.1}, {"loss": [0.5, 0.25 / (epoch + 1)]}, {"loss": 1 / (epoch + 1)})
     logger.log_audio("tone", torch.sin(torch.arange(800) / 5)[None] * 0.5, 8000)
-    figure = Figure(figsize=(2, 2))
-    figure.add_subplot().plot([1, 2, 3])
-    logger.log_figure("figure", figure)
+    logger.log_figure("spectrogram", torch.rand(16, 8))
     logger.writer.close()

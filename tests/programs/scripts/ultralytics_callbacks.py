@@ -15,7 +15,7 @@ REQUIREMENTS = [
 NO_DEPS = ["ultralytics==8.4.190", "torchvision==0.28.0", "ultralytics-thop"]
 SUBSTITUTE = True
 DIFFERENCES = {
-    "^(graphs|run_metadata) .: ": "`add_graph` of the original imports torch.utils.tensorboard itself, which is replaced "
+    "^(graphs|run_metadata) .: ": "`add_graph` of the original imports torch.utils.tensorboard, which is replaced "
     "here. See Graphs.",
 }
 

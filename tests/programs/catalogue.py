@@ -12,7 +12,8 @@ logger. These constants describe it:
 - `TIMED` (optional): a regular expression. The series whose tag it matches contain measured times; of these, only the
   number of points is compared.
 - `DIFFERENCES` (optional): {regular expression: reason}. It is searched in the name of a series that TensorBoard serves
-  differently ("scalars ./test: loss"). The reason names the place in docs/differences.md.
+  differently, followed by the difference ("scalars test: loss: only with this library"). The reason names a section of
+  docs/differences.md.
 - `ORIGINAL_FAILS` (optional): the error with which the program fails with the original.
 - `NO_DEPS` (optional): requirements that are installed without what they depend on.
 

@@ -107,6 +107,8 @@ def compare(ours: Series, original: Series) -> dict[str, str]:
 def difference(ours: Any, original: Any) -> str:
     """Where two contents begin to differ, in a line."""
     if isinstance(ours, list) and isinstance(original, list):
+        if is_part(original, ours):
+            return f"{len(ours)} points, of which the original has {len(original)}"
         for index, (mine, theirs) in enumerate(zip(ours, original, strict=False)):
             if mine != theirs:
                 return f"at {index}: {difference(mine, theirs)}"
@@ -117,6 +119,12 @@ def difference(ours: Any, original: Any) -> str:
                 return f"at {key}: {difference(ours[key], original.get(key))}"
         return f"only with the original: {sorted(original.keys() - ours.keys())}"
     return f"{str(ours)[:60]} instead of {str(original)[:60]}"
+
+
+def is_part(part: list[Any], whole: list[Any]) -> bool:
+    """Whether all items of `part` are in `whole`, in the same order."""
+    rest = iter(whole)
+    return all(item in rest for item in part)
 
 
 def counts(series: Series) -> dict[str, int]:

@@ -141,7 +141,7 @@ def judge(result: Result, found: dict[str, str], loader: str) -> None:
     """Sort what differs into explained and unexplained."""
     for name, how in found.items():
         for pattern, reason in result.program.differences.items():
-            if re.search(pattern, name):
+            if re.search(pattern, f"{name}: {how}"):
                 names = result.explained.setdefault(reason, [])
                 if name not in names:
                     names.append(name)

@@ -62,10 +62,21 @@ def test_the_page_lists_every_program():
 
 
 def test_what_differs_is_named():
-    ours = {"scalars .: a": [(0, 1.0), (1, 2.0)], "scalars .: b": [(0, 1.0)], "text .: c": ["x"]}
-    original = {"scalars .: a": [(0, 1.0), (1, 3.0)], "scalars .: b": [(0, 1.0)], "images .: d": {}}
+    ours = {
+        "scalars .: a": [(0, 1.0), (1, 2.0)],
+        "scalars .: b": [(0, 1.0)],
+        "text .: c": ["x"],
+        "scalars .: e": [(0, 1.0), (1, 2.0)],
+    }
+    original = {
+        "scalars .: a": [(0, 1.0), (1, 3.0)],
+        "scalars .: b": [(0, 1.0)],
+        "images .: d": {},
+        "scalars .: e": [(1, 2.0)],
+    }
     assert compare(ours, original) == {
         "scalars .: a": "at 1: (1, 2.0) instead of (1, 3.0)",
+        "scalars .: e": "2 points, of which the original has 1",
         "text .: c": "only with this library",
         "images .: d": "only with the original",
     }
@@ -74,9 +85,9 @@ def test_what_differs_is_named():
 def test_a_difference_without_a_reason_is_unexplained():
     program = catalogue.load("lightning_trainer")
     result = Result(program, "1", {})
-    judge(result, {"scalars model/version_0: train/loss": "only with this library", "runs other": "2"}, "rust")
-    assert list(result.unexplained) == ["runs other (rust loader)"]
-    assert [*result.explained.values()] == [["scalars model/version_0: train/loss"]]
+    judge(result, {"scalars .: loss": "only with this library", "scalars .: epoch": "only with the original"}, "rust")
+    assert list(result.unexplained) == ["scalars .: epoch (rust loader)"]
+    assert [*result.explained.values()] == [["scalars .: loss"]]
     assert not result.equal
 
 

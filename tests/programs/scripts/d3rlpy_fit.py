@@ -6,8 +6,8 @@ REQUIREMENTS = ["d3rlpy==2.8.1", "scikit-learn", "torch"]
 CHOICE = "Always."
 TIMED = "time_"
 DIFFERENCES = {
-    "scalars runs/dqn/dqn: ": "It opens the sub-run of the hyperparameters anew at every epoch. In the same second, "
-    "the original overwrites the last file. See Files and lifetime.",
+    "scalars runs/dqn/dqn: (time_|.* of which the original has )": "It opens the sub-run of the hyperparameters anew at "
+    "every epoch. In the same second, the original overwrites the last file. See Files and lifetime.",
 }
 
 

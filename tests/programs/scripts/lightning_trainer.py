@@ -5,8 +5,8 @@ DISTRIBUTION = "lightning"
 REQUIREMENTS = ["lightning==2.6.6", "torch"]
 CHOICE = "Its fallback where TensorBoard is not installed."
 DIFFERENCES = {
-    "version_0: |version_0$": "The original overwrites what `fit` wrote, because its file names contain only the "
-    "second. See Files and lifetime.",
+    ": (only with this library|.* of which the original has .*)$": "The original overwrites what `fit` wrote: its file "
+    "names contain only the second. See Files and lifetime.",
 }
 
 

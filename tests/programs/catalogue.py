@@ -9,8 +9,8 @@ logger. These constants describe it:
 - `CHOICE`: how a user makes the program log through tensorboardX.
 - `SUBSTITUTE` (optional): True for a program that knows torch.utils.tensorboard only. Then tensorboardX is put in its
   place in `sys.modules` before the program is imported.
-- `TIMED` (optional): a regular expression. The series whose tag it matches contain measured times; of these, only the
-  number of points is compared.
+- `TIMED` (optional): a regular expression. The series whose tag it matches have measured times as values or steps.
+  These need only be there.
 - `DIFFERENCES` (optional): {regular expression: reason}. It is searched in the name of a series that TensorBoard serves
   differently, followed by the difference ("scalars test: loss: only with this library"). The reason names a section of
   docs/differences.md.

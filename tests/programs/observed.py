@@ -24,7 +24,7 @@ Series = dict[str, Any]
 def observe(logdir: Path, load_fast: bool, timed: str | None = None) -> Series:
     """Everything served with one of TensorBoard's loaders.
 
-    Where `timed` matches a tag, only the number of points is kept.
+    Where `timed` matches a tag, only that there are points is kept: the steps may be measured times, too.
     """
     with TensorBoard(logdir, load_fast) as tb:
         found: Series = {f"runs {run_name(run)}": True for run in served.runs(tb)}
@@ -32,7 +32,7 @@ def observe(logdir: Path, load_fast: bool, timed: str | None = None) -> Series:
             for run, tags in getattr(served, kind)(tb).items():
                 for tag, content in tags.items():
                     hidden = timed is not None and re.search(timed, tag)
-                    found[f"{kind} {run_name(run)}: {tag}"] = count(content) if hidden else plain(content)
+                    found[f"{kind} {run_name(run)}: {tag}"] = bool(content) if hidden else plain(content)
         for run, graphs in served.graphs(tb).items():
             for tag, graph in graphs.items():
                 found[f"graphs {run_name(run)}: {tag or 'graph'}"] = nodes(graph)
@@ -69,11 +69,6 @@ def hparams(tb: TensorBoard, timed: str | None) -> Series:
 def nodes(graph: served.Graph) -> list[dict[str, Any]]:
     """The nodes, with their attributes in order of their names: their order means nothing."""
     return [node | {"attr": sorted(node.get("attr", []), key=lambda pair: pair["key"])} for node in graph.nodes]
-
-
-def count(content: Any) -> Any:
-    """How many points a series has, or each sample of one."""
-    return {sample: len(series) for sample, series in content.items()} if isinstance(content, dict) else len(content)
 
 
 def plain(content: Any) -> Any:

@@ -22,8 +22,8 @@ INTRODUCTION = """# Programs that log through tensorboardX
 Each program below was run twice in the same environment: once with this library and once with tensorboardX {original}.
 What stock TensorBoard {tensorboard} serves of the two log directories was compared, with its default (Rust) loader and
 with its Python loader: the runs, every point of every series, pixels, texts, graphs and the table of hyperparameters.
-In series of measured times, such as samples per second, only the number of points is compared. Times in the names of
-runs are ignored.
+Series that contain measured times, such as samples per second, need only be there. Times in the names of runs are
+ignored.
 
 This library is installed before the program. Afterwards `pip check` reports no conflict, and the library has not been
 replaced. The environments have Python {python} and torch {torch}.

@@ -8,7 +8,7 @@ import pytest
 
 from . import catalogue, environments, page
 from .not_run import NOT_RUN
-from .observed import compare, count, plain, run_name
+from .observed import compare, plain, run_name
 from .running import Result, compare_program, judge
 
 IN_CI = ("accelerate", "ignite", "lightning_trainer")
@@ -96,11 +96,6 @@ def test_a_difference_without_a_reason_is_unexplained():
 )
 def test_times_in_the_names_of_runs_are_ignored(name):
     assert run_name(f"run_{name}_host") == "run_TIME_host"
-
-
-def test_values_of_measured_times_are_left_out():
-    assert count([(0, 0.25), (1, 0.5)]) == 2
-    assert count({0: [(3, b"image")]}) == {0: 1}
 
 
 def test_equal_content_has_equal_digests_and_nan_is_equal_to_nan():

@@ -6,7 +6,7 @@ REQUIREMENTS = ["d3rlpy==2.8.1", "scikit-learn", "torch"]
 CHOICE = "Always."
 TIMED = "time_"
 DIFFERENCES = {
-    "scalars runs/dqn/dqn: (time_|.* of which the original has )": "It opens the sub-run of hyperparameters anew at "
+    "scalars runs/dqn/dqn: .* of which the original has ": "It opens the sub-run of hyperparameters anew at "
     "every epoch. In the same second, the original overwrites the last file. See Files and lifetime.",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import platform
+import re
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ Series that contain measured times, such as samples per second, need only be the
 ignored.
 
 This library is installed before the program. Afterwards `pip check` reports no conflict, and the library has not been
-replaced. The environments have Python {python} and torch {torch}.
+replaced. Of DeepSpeed, DI-engine, SpeechBrain and Ultralytics only the modules that log are used, and they are installed
+without all that they require. The environments have Python {python} and torch {torch}.
 
 `python dev.py programs` writes this page. `python dev.py programs ignite accelerate` updates two of its lines.
 The programs are in [tests/programs/scripts](../tests/programs/scripts). Three of them also run in CI: Accelerate,
@@ -86,11 +88,21 @@ def _line(program: catalogue.Program, result: dict[str, Any]) -> str:
     series = ", ".join(f"{count} {kinds.get(kind, kind)}" for kind, count in result["logged"].items())
     equal = "yes"
     if result["explained"] or result["unexplained"]:
-        parts = [f"{reason} ({_some(names)})" for reason, names in result["explained"].items()]
+        parts = [
+            _link(reason) + (f" ({_some(names)})" if names else "") for reason, names in result["explained"].items()
+        ]
         parts += [f"not explained: {_some(list(result['unexplained']))}"] if result["unexplained"] else []
         equal = "no. " + " ".join(parts)
     cells = (program.program, result["version"], program.logs, program.choice or SUBSTITUTED, series, equal)
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
+
+
+def _link(reason: str) -> str:
+    """The reason with a link to the section that it names."""
+    text, _, section = reason.rpartition("See ")
+    section = section.rstrip(".")
+    anchor = re.sub(r"[^\w-]", "", section.lower().replace(" ", "-"))
+    return f"{text}See [{section}](differences.md#{anchor})."
 
 
 def _some(names: list[str], most: int = 3) -> str:

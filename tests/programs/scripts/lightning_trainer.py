@@ -11,6 +11,7 @@ DIFFERENCES = {
 
 
 def main(logdir: str) -> None:
+    import shutil
     import time
 
     import lightning
@@ -46,19 +47,30 @@ def main(logdir: str) -> None:
             optimizer = torch.optim.SGD(self.parameters(), lr=self.hparams.lr)
             return [optimizer], [torch.optim.lr_scheduler.StepLR(optimizer, 1)]
 
-    data = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(torch.randn(32, 4)), 8)
-    trainer = lightning.Trainer(
-        max_epochs=2,
-        accelerator="cpu",
-        log_every_n_steps=1,
-        logger=TensorBoardLogger(logdir, name="model", version=0),
-        callbacks=[LearningRateMonitor()],
-        default_root_dir=logdir,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-    )
-    model = Model()
-    time.sleep(1 - time.time() % 1)  # at the beginning of a second
-    trainer.fit(model, data, data)
-    trainer.test(model, data, verbose=False)
+    def fit_and_test() -> bool:
+        """Whether both fell into one second."""
+        shutil.rmtree(logdir, ignore_errors=True)
+        lightning.seed_everything(0, verbose=False)
+        data = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(torch.randn(32, 4)), 8)
+        trainer = lightning.Trainer(
+            max_epochs=2,
+            accelerator="cpu",
+            log_every_n_steps=1,
+            logger=TensorBoardLogger(logdir, name="model", version=0),
+            callbacks=[LearningRateMonitor()],
+            default_root_dir=logdir,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+        model = Model()
+        time.sleep(1 - time.time() % 1)  # at the beginning of a second
+        began = int(time.time())
+        trainer.fit(model, data, data)
+        trainer.test(model, data, verbose=False)
+        return int(time.time()) == began
+
+    # The first time is slow, because much is imported then, and a busy machine is slow at any time.
+    for _ in range(15):
+        if fit_and_test():
+            return

@@ -1,4 +1,4 @@
-"""Statistics of training and validation, audio and a spectrogram, by `TensorboardLogger`."""
+"""Statistics of training and validation, audio and a spectrogram, by `TensorboardLogger` (its modules alone)."""
 
 PROGRAM = "SpeechBrain"
 DISTRIBUTION = "speechbrain"
@@ -39,6 +39,6 @@ def main(logdir: str) -> None:
     logger = TensorboardLogger(logdir)
     for epoch in range(4):
         logger.log_stats({"epoch": epoch, "lr": 0.1}, {"loss": [0.5, 0.25 / (epoch + 1)]}, {"loss": 1 / (epoch + 1)})
-    logger.log_audio("tone", torch.sin(torch.arange(800) / 5)[None] * 0.5, 8000)
+    logger.log_audio("tone", torch.sin(torch.arange(800) / 5)[:, None] * 0.5, 8000)
     logger.log_figure("spectrogram", torch.rand(16, 8))
     logger.writer.close()

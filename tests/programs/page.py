@@ -88,11 +88,10 @@ def _line(program: catalogue.Program, result: dict[str, Any]) -> str:
     series = ", ".join(f"{count} {kinds.get(kind, kind)}" for kind, count in result["logged"].items())
     equal = "yes"
     if result["explained"] or result["unexplained"]:
-        parts = [
-            _link(reason) + (f" ({_some(names)})" if names else "") for reason, names in result["explained"].items()
-        ]
-        parts += [f"not explained: {_some(list(result['unexplained']))}"] if result["unexplained"] else []
-        equal = "no. " + " ".join(parts)
+        differing = [_link(reason) + _some(names) for reason, names in result["explained"].items()]
+        if result["unexplained"]:
+            differing.append("Not explained" + _some(list(result["unexplained"])))
+        equal = f"no. {' '.join(differing)}"
     cells = (program.program, result["version"], program.logs, program.choice or SUBSTITUTED, series, equal)
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
 
@@ -106,5 +105,6 @@ def _link(reason: str) -> str:
 
 
 def _some(names: list[str], most: int = 3) -> str:
-    shown = ", ".join(f"`{name}`" for name in names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+    """The first names, in parentheses; nothing if there are none."""
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return f" ({', '.join(f'`{name}`' for name in names[:most])}{rest})" if names else ""

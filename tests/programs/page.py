@@ -27,7 +27,7 @@ Series that contain measured times, such as samples per second, need only be the
 ignored.
 
 This library is installed before the program. Afterwards `pip check` reports no conflict, and the library has not been
-replaced. Of DeepSpeed, DI-engine, SpeechBrain and Ultralytics only the modules that log are used, and they are installed
+replaced. Of DeepSpeed, DI-engine, SpeechBrain and Ultralytics, only the modules that log are used; they are installed
 without all that they require. The environments have Python {python} and torch {torch}.
 
 `python dev.py programs` writes this page. `python dev.py programs ignite accelerate` updates two of its lines.

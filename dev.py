@@ -4,11 +4,12 @@
     python dev.py example     train a small network and log it (examples/train_digits.py)
     python dev.py test        lint, types and all tests, as CI runs them
     python dev.py test-fast   the same without the tests marked slow
+    python dev.py programs    real programs on this library and on the original, compared (docs/compatibility.md)
     python dev.py format      put the code into its one format
 
 The first call makes the virtual environment `.venv` and installs the package into it, editable; later calls reuse
 it until pyproject.toml changes, or this is run by another version of Python. Arguments after the command go to the
-example, or to pytest.
+example, to pytest, or say which programs.
 """
 
 from __future__ import annotations
@@ -60,11 +61,13 @@ def main() -> None:
         sys.exit("dev.py needs Python 3.10 or newer")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--venv", type=Path, default=ROOT / ".venv", help="directory of the virtual environment")
-    parser.add_argument("command", choices=("example", "test", "test-fast", "format"))
+    parser.add_argument("command", choices=("example", "test", "test-fast", "programs", "format"))
     options, rest = parser.parse_known_args()
     python = environment(options.venv)
     if options.command == "example":
         run(python, "examples/train_digits.py", *rest)
+    elif options.command == "programs":
+        run(python, "tests/programs", *rest)
     elif options.command == "format":
         run(python, "-m", "ruff", "check", "--fix", ".")
         run(python, "-m", "ruff", "format", ".")

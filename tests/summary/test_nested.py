@@ -114,7 +114,7 @@ def test_a_list_of_pictures_is_a_batch():
         call_of(items_of({"a": [*pictures, Image.new("L", (4, 4))]})[0])
 
 
-@pytest.mark.parametrize("value", [object(), {1, 2}, b"bytes", ["a"], [{"b": 1}], [object()], ...], ids=repr)
+@pytest.mark.parametrize("value", [object(), {1, 2}, b"bytes", ["a"], [{"b": 1}], [object()], ...])
 def test_other_types_are_refused_with_the_tag(value):
     with pytest.raises(TypeError, match=r"tag 'a/b': got .*; accepted is a number, a string, an array"):
         items_of({"a": {"b": value}})

@@ -43,6 +43,10 @@ class WriteError(TensorBoardXError, OSError):
     """Events could not be written; raised only where a writer was asked to raise (`on_error="raise"`)."""
 
 
+class DeviceError(TensorBoardXError, RuntimeError):
+    """A value was lost, because the accelerator that computed it failed or did not answer."""
+
+
 class RecordError(TensorBoardXError, ValueError):
     """Bytes are not the TFRecord frames they should be."""
 

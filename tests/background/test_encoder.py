@@ -32,14 +32,18 @@ class Queue:
         self.stats = Stats()
         self.freed = []
         self.warnings = []
+        self.lost = []
         self.memory = MemoryBudget()
         self.encoded = AutoResetEvent()
         self.in_flight = InFlight(EncodingThread(Progress(), self.memory, self.encoded))
-        report = (self.freed.append, self.stats, self._warn)
+        report = (self.freed.append, self.stats, self._warn, self._lose)
         self.encoder = BatchEncoder(entries, self.in_flight, lambda pending: False, *report)
 
     def _warn(self, about, message, *values, exc_info=False):
         self.warnings.append(message % values)
+
+    def _lose(self, value, error):
+        self.lost.append((value.tags, str(error)))
 
     def fill(self, most=100):
         """Return the steps of the batch, and how many entries were taken."""

@@ -159,11 +159,47 @@ def add_graph(logdir):
 def add_histogram_of_a_tensor_on_a_device(logdir):
     import torch
 
-    from tensorboardX.summary import device_counting
+    from tensorboardX.values import accelerators
 
-    device_counting._is_accelerator = lambda device: True  # a CPU can do it too
+    accelerators.is_accelerator = lambda device: True  # a CPU can do it too
     tensor = torch.ones(1000)
     with_writer(logdir, lambda w: [w.add_histogram("a", tensor, 1, bins) for bins in ("tensorflow", "compact")])
+
+
+def log_values_of_a_device(writer, one, array):
+    for step in range(3):
+        writer.add_scalar("a", one, step)
+        writer.add_scalar("b", one, step, display_name="B")
+        writer.add_scalar("c", one, step, double_precision=True)
+        writer.add_scalars_at_step({f"{index}": one for index in range(9)}, step)
+        writer.add_tensor("d", array, step)
+
+
+@case
+def add_scalar_of_a_device(logdir):
+    import torch
+
+    from tensorboardX.values import accelerators
+
+    accelerators.is_accelerator = lambda device: True  # a CPU can do it too
+    torch.Tensor.is_cpu = False
+    with_writer(logdir, lambda w: log_values_of_a_device(w, torch.ones(()), torch.ones(3, dtype=torch.bfloat16)))
+
+
+@case
+def add_scalar_of_jax(logdir):
+    try:
+        import jax.numpy as jnp
+    except ImportError:
+        return
+
+    def log(writer):
+        matrix = jnp.full((300, 300), 1e-3)
+        for _ in range(300):
+            matrix = matrix @ matrix
+        log_values_of_a_device(writer, matrix[0, 0], matrix[0].astype(jnp.bfloat16))
+
+    with_writer(logdir, log)
 
 
 @case

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-
-from tensorboardX.summary import device_counting
+from support.devices import take_cpu_for_device
 
 
 @pytest.fixture
 def cpu_counts(monkeypatch):
     """Take the CPU for an accelerator."""
-    monkeypatch.setattr(device_counting, "_is_accelerator", lambda device: device.type == "cpu")
+    take_cpu_for_device(monkeypatch)

@@ -18,6 +18,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from tensorboardX.summary import device_counting
 from tensorboardX.summary.device_counting import is_countable
 from tensorboardX.summary.histogram import prepare_histogram
+from tensorboardX.values import accelerators
 
 
 @pytest.mark.parametrize("block", [3, 1 << 22], ids=["many blocks", "one block"])
@@ -31,7 +32,7 @@ def test_the_histogram_is_the_one_of_the_host(block, tensor, bins, max_bins):
     values = host_values(tensor)
     expected = only_histogram(prepare_histogram("h", values, bins, max_bins)())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(device_counting, "_is_accelerator", lambda device: device.type == "cpu")
+        patch.setattr(accelerators, "is_accelerator", lambda device: device.type == "cpu")
         patch.setattr(device_counting, "_BLOCK", block)
         if not tensor.numel():
             assert only_histogram(prepare_histogram("h", tensor, bins, max_bins)()) == expected
@@ -104,8 +105,8 @@ def test_what_is_counted_on_the_device():
 def test_only_devices_with_streams_and_float64_are_accelerators():
     assert [is_countable(torch.ones(3, device=device)) for device in ("cpu", "meta")] == [False, False]
     names = ("cuda:1", "xpu", "mps", "cpu", "meta", "xla")
-    accelerators = [name for name in names if device_counting._is_accelerator(torch.device(name))]
-    assert accelerators == ["cuda:1", "xpu"]
+    found = [name for name in names if accelerators.is_accelerator(torch.device(name))]
+    assert found == ["cuda:1", "xpu"]
 
 
 @pytest.mark.usefixtures("cpu_counts")

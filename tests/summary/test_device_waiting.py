@@ -8,51 +8,20 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
 from device_histograms import EDGES, assert_same, only_histogram
+from support.devices import SYNCHRONIZING, Recorder, waits
 from support.events import values as logged_values
 from torch._subclasses.fake_tensor import FakeTensorMode
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from tensorboardX import SummaryWriter
 from tensorboardX.background import progress
 from tensorboardX.summary import device_counting
 from tensorboardX.summary.device_counting import DeviceTally, count_on_device
 from tensorboardX.summary.histogram import _COMPACT_PARTS, prepare_histogram
-
-# Each of these waits for the device, or copies a number to it from memory that is not pinned, which waits as well.
-SYNCHRONIZING = {
-    *["_local_scalar_dense", "item", "is_nonzero", "nonzero", "bincount", "histc", "masked_select", "equal"],
-    *["_unique", "_unique2", "unique_dim", "unique_consecutive", "index", "index_put_", "lift_fresh", "where.Scalar"],
-    *["where.ScalarSelf", "where.ScalarOther", "repeat_interleave.Tensor", "allclose", "multinomial", "scalar_tensor"],
-}
-
-
-class _Recorder(TorchDispatchMode):
-    """Notes the operations by their names, and the devices that `to` names."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.operations: set[str] = set()
-        self.devices: set[str] = set()
-
-    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
-        kwargs = kwargs or {}
-        name = str(operation).removeprefix("aten.")
-        self.operations |= {name, name.partition(".")[0]}
-        if name.startswith("_to_copy") and kwargs.get("device") is not None:
-            self.devices.add(str(kwargs["device"]))
-        return operation(*args, **kwargs)
-
-
-def _waits(call: Callable[[], object]) -> set[str]:
-    with _Recorder() as recorder:
-        call()
-    return recorder.operations & SYNCHRONIZING
 
 
 @pytest.mark.parametrize(
@@ -67,24 +36,24 @@ def _waits(call: Callable[[], object]) -> set[str]:
         lambda x: x.unique(),
     ],
 )
-def test_the_recorder_finds_what_waits(call):
-    assert _waits(lambda: call(torch.randn(5)))
+def test_the_recorder_finds_whatwaits(call):
+    assert waits(lambda: call(torch.randn(5)))
 
 
 @pytest.mark.parametrize("block", [3, 1 << 22])
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.int64, torch.bool])
 @pytest.mark.parametrize("bins", ["tensorflow", "compact"])
-def test_the_caller_calls_nothing_that_waits(cpu_counts, monkeypatch, block, dtype, bins):
+def test_the_caller_calls_nothing_thatwaits(cpu_counts, monkeypatch, block, dtype, bins):
     monkeypatch.setattr(device_counting, "_BLOCK", block)
     device_counting._uploaded.cache_clear()
     tensor = torch.ones((2, 5), dtype=dtype)
-    assert _waits(lambda: prepare_histogram("h", tensor.t(), bins)) == set()
+    assert waits(lambda: prepare_histogram("h", tensor.t(), bins)) == set()
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.int64, torch.bool])
 def test_all_the_work_stays_on_the_device(dtype):
     """With tensors that have the device, shape and dtype of CUDA tensors, and no values: to read one is an error."""
-    with FakeTensorMode(), _Recorder() as recorder:
+    with FakeTensorMode(), Recorder() as recorder:
         values = torch.empty(1000, dtype=dtype, device="cuda")
         limits = torch.empty(20, dtype=torch.float64, device="cuda")
         counted = device_counting._tallied(values, limits)

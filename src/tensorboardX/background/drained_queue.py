@@ -12,10 +12,11 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ..errors import DeviceError, shown
 from ..notices import log_safely
 from . import clock, progress
 from .direct import DirectWriter
-from .encoder import BatchEncoder
+from .encoder import BATCH_BYTES, BatchEncoder
 from .entries import Barrier, Entry, Pending, PendingFiles, count_events, nbytes
 from .in_flight import InFlight
 from .kinds import kinds_of
@@ -84,6 +85,7 @@ class DrainedQueue:
             self._free,
             self.stats,
             self._warn,
+            self._lose,
             self._options.merge_scalars,
             self._options.observe,
         )
@@ -96,7 +98,7 @@ class DrainedQueue:
         self._direct_call_since = 0.0
         self._flushed = False  # nothing was taken from the queue since the last flush of the file
         self._failing_since: float | None = None
-        self._error: OSError | None = None  # the one to raise, where errors are to be raised
+        self._error: OSError | DeviceError | None = None  # the one to raise, where errors are to be raised
         self._slots = Slots(self._thread.memory, self._options.max_queue_bytes)
         self._update_limit()
 
@@ -179,15 +181,21 @@ class DrainedQueue:
 
     def _complete(self) -> None:
         """Complete what is in flight, as far as it is encoded: write values, and perform barriers."""
+        size = 0
         while (entry := self._in_flight.first_done()) is not None:
             if isinstance(entry, Barrier):
+                self._sink.write_out()
                 self._perform(entry)
             elif isinstance(entry, PendingFiles):
                 self._write_files(entry)
             self._in_flight.remove_first()
             if isinstance(entry, Pending):
+                size += entry.nbytes
                 self._encoder.take_encoded(self._sink.batch, entry)
-            self._sink.write_out()
+                if not entry.is_batched or size > BATCH_BYTES:
+                    self._sink.write_out()
+                    size = 0
+        self._sink.write_out()
 
     def _perform(self, barrier: Barrier) -> None:
         """Flush or close the file, and complete the barrier."""
@@ -228,6 +236,16 @@ class DrainedQueue:
     def _leave_out(self) -> None:
         self.stats.failed += 1
         self._warn("size", "an event is larger than a file may be and is left out")
+
+    def _lose(self, value: Pending, error: DeviceError) -> None:
+        """Count a value that a device did not give, and warn of it, or let the next call raise the error."""
+        lost = DeviceError(f"tag {', '.join(map(shown, value.tags[:3]))}: {error}; the value is left out")
+        self.stats.drop("device error", kinds_of([value]))
+        if self._options.on_error == "raise":
+            with self._lock:
+                self._error = self._error or lost
+                self._update_limit()
+        self._warn("device", "%s", lost)
 
     def _return_slots(self, used: int) -> None:
         if not self._lock.acquire(blocking=False):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from time import sleep
 
+from ..errors import DeviceError
 from ..summary.scalar import ScalarEventEncoder, merged_events
 from .entries import Barrier, Entry, Pending, PendingBytes, PendingScalars, ScalarEntry
 from .in_flight import InFlight
@@ -35,6 +36,7 @@ class BatchEncoder:
         free: releases the memory of an entry; called with each entry but scalars once it is in the batch.
         stats: counts the events that cannot be encoded.
         warn: logs a rate-limited warning; takes its category, the message and its values.
+        lose: counts a value that was lost, and warns of it; takes the entry and the error.
         merge_scalars: whether successive scalars of one step share an Event.
         observe: takes each scalar once; see `QueueOptions`.
     """
@@ -47,6 +49,7 @@ class BatchEncoder:
         free: Callable[[Entry], None],
         stats: Stats,
         warn: Callable[..., None],
+        lose: Callable[[Pending, DeviceError], None],
         merge_scalars: bool = False,
         observe: Observer | None = None,
     ) -> None:
@@ -56,6 +59,7 @@ class BatchEncoder:
         self._free = free
         self._stats = stats
         self._warn = warn
+        self._lose = lose
         self._observe = observe
         self._events_of_scalars = merged_events if merge_scalars else ScalarEventEncoder().encode
 
@@ -84,7 +88,7 @@ class BatchEncoder:
 
     def take_encoded(self, batch: list[bytes], value: Pending) -> None:
         """Put a value that was encoded elsewhere into the batch."""
-        events = self._events_of(value.events)
+        events = self._events_of(value, value.events)
         if value.may_have_scalars:
             self._show(events)
         _extend(batch, events)
@@ -102,7 +106,7 @@ class BatchEncoder:
         if self._waits(entry):
             self._in_flight.add_value(entry if isinstance(entry, Pending) else PendingBytes(entry))
             return 0
-        events = [entry] if isinstance(entry, bytes) else self._events_of(entry.serialize)
+        events = [entry] if isinstance(entry, bytes) else self._events_of(entry, entry.serialize)
         if isinstance(entry, bytes) or entry.may_have_scalars:
             self._show(events)
         size = _extend(batch, events)
@@ -161,9 +165,12 @@ class BatchEncoder:
             self._count_failure()
             return []
 
-    def _events_of(self, encode: Callable[[], Sequence[bytes]]) -> Sequence[bytes]:
+    def _events_of(self, value: Pending, encode: Callable[[], Sequence[bytes]]) -> Sequence[bytes]:
         try:
             return encode()
+        except DeviceError as error:
+            self._lose(value, error)
+            return []
         except Exception:
             self._count_failure()
             return []

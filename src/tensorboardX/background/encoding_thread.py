@@ -88,7 +88,8 @@ class EncodingThread:
             value.nbytes = encoded
             value.is_done = True
         self._progress.note_encoded()
-        self._encoded.set()
+        if not (value.is_batched and self._values):
+            self._encoded.set()
 
     def cancel(self, value: Pending) -> None:
         """Release the memory of a value that was submitted, now or once it is encoded."""

@@ -27,8 +27,8 @@ class Stats:
         failed: events that could not be encoded.
         errors: of the store.
         dropped_by_reason: how many of `dropped` found "no room", were taken back by a "raised error", were pending when
-            the writer was "closed while failing" or the process "ended", went with a "removed directory", or were
-            "files" of embeddings that could not be written.
+            the writer was "closed while failing" or the process "ended", went with a "removed directory", were "files"
+            of embeddings that could not be written, or were lost by a "device error" of an accelerator.
         dropped_by_kind: how many of them were a "scalar", an "image", a "histogram" and so on.
     """
 

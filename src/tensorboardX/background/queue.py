@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..errors import WriteError
+from ..errors import DeviceError, WriteError
 from . import clock, progress
 from .drained_queue import POLL_SECONDS, WAKE_SHARE, DrainedQueue
 from .entries import Barrier, Entry, nbytes
@@ -226,6 +226,8 @@ class EventQueue(DrainedQueue):
         if error is not None:
             if entry is not None and self._retract(entry):
                 self.stats.drop("raised error", kinds_of([entry]))
+            if isinstance(error, DeviceError):
+                raise WriteError(errno.EIO, f"{self._sink.path}: {error}") from error
             raise WriteError(error.errno, f"{self._sink.path}: writing failed: {error}") from error
 
     def _give_up(self, what: str) -> None:

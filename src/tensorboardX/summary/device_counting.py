@@ -22,7 +22,9 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import DeviceError, reason
 from ..notices import warn_once
+from ..values.accelerators import host_memory, is_on_accelerator, keep_for_ever
 from .counting import Float64Array, Tally
 
 _BLOCK = 1 << 22  # values that are sorted at once: bounds what it takes of the device's memory, to about 150 MB
@@ -36,24 +38,9 @@ _TIMEOUT = 120.0  # seconds after which waiting for the device fails
 def is_countable(values: Any) -> bool:
     """Whether `values` is a torch tensor that `count_on_device` takes: with real numbers, on an accelerator.
 
-    What it does not take can go through the host: sparse, quantized and empty tensors, those that stand for others
-    (a DTensor), and any while a CUDA graph is captured, where reading values is an error.
+    What it does not take goes through the host; see `is_on_accelerator`.
     """
-    torch = sys.modules.get("torch")
-    if torch is None or not isinstance(values, torch.Tensor) or not _is_accelerator(values.device):
-        return False
-    stands_for_itself = type(values).__torch_dispatch__ is torch.Tensor.__torch_dispatch__ and not values.is_nested
-    is_plain = values.layout == torch.strided and not values.is_quantized and not values.is_complex()
-    return stands_for_itself and is_plain and values.numel() > 0 and not _is_capturing(values.device)
-
-
-def _is_accelerator(device: Any) -> bool:
-    """Whether the device has streams, events and float64; "cuda" is ROCm too."""
-    return device.type in ("cuda", "xpu")
-
-
-def _is_capturing(device: Any) -> bool:
-    return bool(device.type == "cuda" and sys.modules["torch"].cuda.is_current_stream_capturing())
+    return is_on_accelerator(values) and not values.is_complex()
 
 
 def count_on_device(
@@ -97,9 +84,7 @@ class DeviceTally:
     def __del__(self) -> None:
         """Keep the memory for ever in a fork's child: freeing it there would call into CUDA, which ends the process."""
         if getattr(self, "_process", None) not in (None, os.getpid()):
-            import ctypes
-
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object((self._result, self._event)))
+            keep_for_ever(self._result, self._event)
 
     def _copied(self, result: Any) -> Float64Array:
         """Begin to copy a result that has no NaN to the host; return the memory it will come into, full of NaN."""
@@ -117,8 +102,11 @@ class DeviceTally:
         return self._result.nbytes
 
     def resolve(self) -> tuple[Tally, Float64Array]:
-        """Wait for the device; return the Tally and the edges of its bins. Raises RuntimeError if the device failed."""
-        self._wait()
+        """Wait for the device; return the Tally and the edges of its bins. Raises DeviceError if the device failed."""
+        try:
+            self._wait()
+        except RuntimeError as error:
+            raise DeviceError(reason(error)) from error
         low, high, total, squares, size = self._result[:_MOMENTS].tolist()
         below = self._result[_MOMENTS:]
         edges = self._edges
@@ -224,6 +212,4 @@ def _uploaded(data: bytes, device: Any, stream: Any) -> Any:
 
 
 def _host_buffer(count: int, device: Any) -> Any:
-    """Return host memory from and to which a device copies asynchronously: it is pinned."""
-    torch = sys.modules["torch"]
-    return torch.empty(count, dtype=torch.float64, device="cpu", pin_memory=device.type != "cpu")
+    return host_memory(count, sys.modules["torch"].float64, device)

@@ -13,6 +13,7 @@ from typing import Any
 from ..notices import warn_once
 from ..proto.summary_pb2 import Summary
 from ..values.arrays import to_float
+from ..values.pending import PendingNumber
 from .metadata import scalar_metadata
 from .tags import MOST_TAGS, clean_tag
 from .wire import event, is_stored, varint
@@ -65,6 +66,24 @@ def scalar_values(values: Iterable[tuple[str, float]]) -> bytes:
         if value - value != 0.0:
             note_non_finite(tag)
     return b"".join(parts)
+
+
+def pending_scalar(tag: str, number: PendingNumber, step: int | None, walltime: float) -> list[bytes]:
+    """Wait for a number; return the serialized Event of it, as `scalar_event` does. Raises DeviceError."""
+    return [scalar_event(tag, number.resolve(), step, walltime)]
+
+
+def pending_group(
+    values: Sequence[tuple[str, float | PendingNumber]], step: int | None, walltime: float
+) -> list[bytes]:
+    """As `scalar_group`, after waiting for the numbers that are pending. Raises DeviceError."""
+    numbers = [(tag, value.resolve() if isinstance(value, PendingNumber) else value) for tag, value in values]
+    return scalar_group(numbers, step, walltime)
+
+
+def pending_summary(encode: Callable[[str, float], Summary], tag: str, number: PendingNumber) -> Summary:
+    """Wait for a number; return what `encode(tag, number)` makes of it. Raises DeviceError."""
+    return encode(tag, number.resolve())
 
 
 def merged_events(scalars: Iterable[tuple[str, float, int | None, float]]) -> list[bytes]:

@@ -11,6 +11,7 @@ from ..errors import type_error
 from ..proto.summary_pb2 import Summary
 from ..proto.tensor_pb2 import TensorProto
 from ..values.arrays import Array, owned, to_float, to_numpy
+from ..values.device_values import PendingArray, copy_array
 from .metadata import plugin_metadata, scalar_metadata
 from .size import check_size
 from .tags import clean_tag, kept_tag
@@ -57,13 +58,16 @@ def tensor(tag: str, tensor: Any) -> Summary:
 def prepare_tensor(tag: str, tensor: Any) -> partial[Summary]:
     """Check and copy the arguments of `tensor`; the call of what is returned encodes them."""
     tag = kept_tag(tag)
-    array = to_numpy(tensor, tag)
+    copy = copy_array(tensor, tag)
+    array = to_numpy(tensor, tag) if copy is None else copy.layout
     given = str(getattr(tensor, "dtype", ""))
     # Integers are stored in up to ten bytes, half floats in up to three.
     check_size(tag, array, array.size * max(array.itemsize, 10 if array.dtype.kind in "iu" else 3))
     name = "bfloat16" if "bfloat16" in given else array.dtype.name
     if name not in _FIELDS:
         raise type_error(tag, array, "a tensor of " + ", ".join(_FIELDS))
+    if copy is not None:
+        return partial(_encode_copy, tag, copy, name)
     return partial(_encode, tag, owned(array, tensor), name)
 
 
@@ -96,6 +100,10 @@ def scalar_tensor(
     proto = TensorProto(dtype=TYPES[name])  # torch states no shape either
     getattr(proto, _FIELDS[name]).append(array.item())
     return Summary(value=[Summary.Value(tag=tag, metadata=metadata, tensor=proto)])
+
+
+def _encode_copy(tag: str, copy: PendingArray, name: str) -> Summary:
+    return _encode(tag, copy.resolve(), name)
 
 
 def _encode(tag: str, array: Array, name: str) -> Summary:

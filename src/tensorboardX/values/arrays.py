@@ -31,7 +31,9 @@ from .copies import copy_buffers
 
 Array = npt.NDArray[Any]
 
-_NUMBERS = frozenset((int, bool, np.float16, np.float32, np.float64, np.int32, np.int64))  # the most frequent types
+NUMBERS = frozenset(
+    (float, int, bool, np.float16, np.float32, np.float64, np.int32, np.int64)
+)  # the most frequent types
 
 ACCEPTED = "a number, a list, a NumPy array or a tensor (torch, JAX, TensorFlow, Paddle, CuPy, MLX, Chainer, MXNet)"
 
@@ -97,7 +99,7 @@ def to_float(value: Any, tag: str = "") -> float:
     if type(value) is float:
         return value
     try:
-        if type(value) in _NUMBERS:
+        if type(value) in NUMBERS:
             return float(value)
         return _one_element(value, tag)
     except OverflowError as error:
@@ -125,10 +127,13 @@ def _one_element(value: Any, tag: str) -> float:
 def _loss(value: Any) -> float | None:
     """Return the number of a torch tensor such as a loss, by a path several times faster than that of arrays."""
     torch = sys.modules.get("torch")
-    if torch is None or type(value) is not torch.Tensor:
-        return None
+    return item(value) if torch is not None and type(value) is torch.Tensor else None
+
+
+def item(tensor: Any) -> float | None:
+    """Return the float that a torch tensor holds; None where it holds none, and where reading it fails."""
     try:
-        number = value.item()
+        number = tensor.item()
     except (RuntimeError, NotImplementedError):  # the path of arrays raises an error with the reason
         return None
     return number if type(number) is float else None

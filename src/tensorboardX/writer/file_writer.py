@@ -11,7 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from ..background.entries import PendingFiles, PendingScalars, PendingScalarSummary, PendingSummary
+from ..background.entries import (
+    PendingDeviceScalars,
+    PendingFiles,
+    PendingScalars,
+    PendingScalarSummary,
+    PendingSummary,
+)
 from ..background.queue import EventQueue, Stats
 from ..errors import RefusedValueError
 from ..proto import event_pb2
@@ -80,7 +86,7 @@ class DummyFileWriter:
     ) -> None:
         """Do nothing."""
 
-    def add_scalar_events(self, tags: Any, encode: Any, nbytes: int, count: int = 1) -> None:
+    def add_scalar_events(self, tags: Any, encode: Any, nbytes: int, count: int = 1, waits: bool = False) -> None:
         """Do nothing."""
 
     def add_files(self, encode: Any, nbytes: int) -> None:
@@ -194,16 +200,19 @@ class FileWriter(Replaceable):
             queue.put(pending(tag, encode, step, seconds, *_cost_of(encode)))
 
     def add_scalar_events(
-        self, tags: Sequence[str], encode: Callable[[], list[bytes]], nbytes: int, count: int = 1
+        self, tags: Sequence[str], encode: Callable[[], list[bytes]], nbytes: int, count: int = 1, waits: bool = False
     ) -> None:
-        """Write the `count` serialized Events of `encode()`, in order with the other scalars; as `add_deferred`."""
+        """Write the `count` serialized Events of `encode()`, in order with the other scalars; as `add_deferred`.
+
+        If `waits`, `encode` waits for a device. Then scalars of other tags may pass these.
+        """
         queue = self.queue
         if queue is None:
             for data in encode():
                 event = event_pb2.Event.FromString(data)
                 self.add_event(event, event.step, event.wall_time)
         else:
-            queue.put(PendingScalars(tags, encode, nbytes, count))
+            queue.put((PendingDeviceScalars if waits else PendingScalars)(tags, encode, nbytes, count))
 
     def add_files(self, encode: Callable[[], Callable[[], object]], nbytes: int) -> None:
         """Call what `encode()` returns, which writes files beside the event file; as `add_deferred`."""

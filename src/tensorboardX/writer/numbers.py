@@ -16,16 +16,17 @@ from ..background.queue import EventQueue
 from ..errors import type_error
 from ..summary.histogram import histogram_raw, prepare_histogram
 from ..summary.metadata import checked_labels
-from ..summary.scalar import scalar, scalar_group
+from ..summary.scalar import scalar
 from ..summary.size import check_texts
 from ..summary.tags import check_tag, clean_tag
-from ..values.arrays import to_float
+from ..values.device_values import to_number, to_numbers
+from ..values.pending import PendingNumber
+from .pending_numbers import add_group, add_number, add_summary_of
 from .run import RunWriter
 
 _NO_TEXT = ""
 _MANY_TAGS = 100_000  # fewer fit into an Event, however long they are
 _MOST_CHART_QUEUES = 10_000  # that are remembered
-_BYTES_OF_PAIR = 128  # of memory that a tag and its value take while they are pending
 
 
 class NumberMethods(RunWriter):
@@ -45,7 +46,8 @@ class NumberMethods(RunWriter):
         """Log a number, as float32.
 
         Args:
-            scalar_value: a number, or an array or tensor of one element. NaN and infinity are kept.
+            scalar_value: a number, or an array or tensor of one element. NaN and infinity are kept. A tensor on a GPU
+                and a JAX array that is still being computed are not waited for.
             display_name: what TensorBoard shows instead of the tag.
             summary_description: Markdown shown beside the chart.
             new_style: store a tensor, as TensorFlow 2 does, instead of a `simple_value`.
@@ -53,7 +55,14 @@ class NumberMethods(RunWriter):
                 `--load_fast=false` only.
         """
         queue = self._fast_queue
-        value = scalar_value if type(scalar_value) is float else to_float(scalar_value, tag)
+        if type(scalar_value) is float:
+            value: Any = scalar_value
+        else:
+            value = to_number(scalar_value, tag)
+            if type(value) is not float:  # a device still computes it
+                named = (display_name, summary_description, new_style, double_precision)
+                self._add_pending_scalar(tag, value, global_step, walltime, *named)
+                return
         if (
             type(global_step) is int
             and type(tag) is str
@@ -86,6 +95,24 @@ class NumberMethods(RunWriter):
         else:
             self._get_file_writer().add_scalar(tag, value, *self._step_and_walltime(tag, global_step, walltime))
 
+    def _add_pending_scalar(
+        self, tag: str, number: Any, step: Any, walltime: Any, name: str, text: str, new_style: bool, double: bool
+    ) -> None:
+        tag = clean_tag(tag)
+        name, text = checked_labels(tag, name, text)
+        whole_step, seconds = self._step_and_walltime(tag, step, walltime)
+        file_writer = self._get_file_writer()
+        if not (name or text or new_style or double):
+            add_number(file_writer, tag, number, whole_step, seconds)
+            return
+        if new_style or double:
+            from ..summary.tensor import scalar_tensor
+
+            encode = partial(scalar_tensor, double_precision=double, display_name=name, summary_description=text)
+        else:
+            encode = partial(scalar, display_name=name, summary_description=text)
+        add_summary_of(file_writer, tag, encode, number, whole_step, seconds)
+
     def add_scalars(
         self, main_tag: str, tag_scalar_dict: Mapping[str, Any], global_step: Any = None, walltime: Any = None
     ) -> None:
@@ -99,17 +126,16 @@ class NumberMethods(RunWriter):
             tag_scalar_dict: a number for each sub-run.
         """
         main_tag = check_tag(main_tag)
-        items = _checked_dict(main_tag, tag_scalar_dict)
-        values = {
-            check_tag(key): value if type(value) is float else to_float(value, f"{main_tag}/{key}")
-            for key, value in items
-        }
+        items = [(check_tag(key), value) for key, value in _checked_dict(main_tag, tag_scalar_dict)]
+        numbers = to_numbers([value for _, value in items], lambda index: f"{main_tag}/{items[index][0]}")
         step, seconds = self._step_and_walltime(main_tag, global_step, walltime)
         history = self._scalar_history
         known = self._chart_queues if self._write_to_disk else {}  # which a tool may change
-        for key, value in values.items():
+        for (key, _), value in zip(items, numbers, strict=True):
             logdir, queue = known.get((main_tag, key)) or self._chart_queue(main_tag, key)
-            if queue is not None:
+            if isinstance(value, PendingNumber):
+                add_number(self._sub_writer(main_tag, key)[1], main_tag, value, step, seconds)
+            elif queue is not None:
                 entry = (main_tag, value, step, seconds)
                 entries = queue.entries
                 entries.append(entry)
@@ -135,18 +161,14 @@ class NumberMethods(RunWriter):
         Args:
             values: a number for each tag.
         """
-        numbers = [
-            (check_tag(tag), value if type(value) is float else to_float(value, tag))
-            for tag, value in _checked_dict("values", values)
-        ]
-        step, seconds = self._step_and_walltime(numbers[0][0] if numbers else "", global_step, walltime)
-        if numbers:
-            if len(numbers) > _MANY_TAGS:
-                check_texts(numbers[0][0], [tag for tag, _ in numbers])
-            encode = partial(scalar_group, numbers, step, seconds)
-            self._get_file_writer().add_scalar_events(
-                [tag for tag, _ in numbers], encode, _BYTES_OF_PAIR * len(numbers)
-            )
+        items = [(check_tag(tag), value) for tag, value in _checked_dict("values", values)]
+        tags = [tag for tag, _ in items]
+        numbers = to_numbers([value for _, value in items], tags.__getitem__)
+        step, seconds = self._step_and_walltime(tags[0] if tags else "", global_step, walltime)
+        if tags:
+            if len(tags) > _MANY_TAGS:
+                check_texts(tags[0], tags)
+            add_group(self._get_file_writer(), tags, numbers, step, seconds)
 
     def add_scalar_series(self, tag: str, values: Any, steps: Any = None, walltimes: Any = None) -> None:
         """Log many points of one scalar at once, a million in a second, say to import logs.
@@ -232,7 +254,8 @@ class NumberMethods(RunWriter):
         """Log an array as it is, for programs that read it back: TensorBoard has no dashboard for it.
 
         Args:
-            tensor: any shape; its dtype is kept, bfloat16 included.
+            tensor: any shape; its dtype is kept, bfloat16 included. A device is not waited for, as in `add_scalar`, up
+                to 64 MiB.
         """
         from ..summary.tensor import prepare_tensor
 

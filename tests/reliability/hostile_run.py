@@ -131,10 +131,10 @@ class HostileRun:
         message = str(error)
         if self.case.method in READS_FILES and isinstance(error, OSError):
             return  # of a file that is not there, as `open` says it
-        assert isinstance(error, TensorBoardXError), f"a bare {type(error).__name__}: {message}"
-        assert len(message) <= LONGEST_MESSAGE, f"a long message: {message[:100]}"
-        assert "\n" not in message, f"a message of several lines: {message}"
-        assert any(name in message for name in _names_for(given)), f"names neither tag nor argument: {message}"
+        assert isinstance(error, TensorBoardXError), f"a bare {type(error).__name__}: {message!a}"
+        assert len(message) <= LONGEST_MESSAGE, f"a long message: {message[:100]!a}"
+        assert "\n" not in message, f"a message of several lines: {message!a}"
+        assert any(name in message for name in _names_for(given)), f"names neither tag nor argument: {message!a}"
 
     def _check_events(self, given: Arguments, events: list[Event], before: float) -> None:
         tags = [value.tag for event in events for value in event.summary.value]

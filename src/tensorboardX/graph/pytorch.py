@@ -40,8 +40,8 @@ def graph(
             graph is taken as it is. Its training modes, hooks and parameters stay as they are.
         args: What `forward` takes: one tensor or dict, or a tuple or list of arguments. Needed for a module only.
         verbose: Log the graph that PyTorch gives, at level INFO of the logger `tensorboardX.graph.pytorch`.
-        use_strict_trace: False lets the tracer record a dict or list that `forward` returns; True raises what the
-            tracer raises. None traces strictly, and leaves to `torch.export` what that cannot record.
+        use_strict_trace: False lets the tracer record a dict or list that `forward` returns; True raises the
+            RuntimeError of the tracer. None traces strictly, and leaves to `torch.export` what that cannot record.
 
     Returns:
         The graph, and the metadata that names the device, as `torch.utils.tensorboard` writes them.
@@ -89,7 +89,7 @@ def _module_nodes(
     try:
         traced = _trace(torch, model, args, strict is not False)
     except Exception as error:
-        if strict:
+        if strict and isinstance(error, RuntimeError):  # of the tracer, which refuses the dict or list
             raise
         program = None if _is_error_of_model(torch, model, args, error) else _export_or_none(model, args)
         if program is None:

@@ -59,7 +59,8 @@ class Dashboard:
 
     `name` is that of the picture, and of the page where `page` names no other. `shows` is a JavaScript expression that
     is true once the data are drawn. Each of `steps` is one as well: it brings the page nearer to what the picture is
-    of, and is evaluated again until it is true. `tags` and `runs` are the regular expressions in the page's filters.
+    of, and is evaluated again until it is true. `tags` and `runs` are the regular expressions in the page's filters,
+    and `options` further settings in its address.
     """
 
     name: str
@@ -71,12 +72,13 @@ class Dashboard:
     height: int = 720
     page: str = ""
     example: str = "all_dashboards"
+    options: str = ""
 
     @property
     def address(self) -> str:
         tags, runs, page = quote(self.tags), quote(self.runs), self.page or self.name
         # The time series have their filters before the name, the others behind it.
-        return f"/?darkMode=false&tagFilter={tags}&runFilter={runs}#{page}&tagFilter={tags}&regexInput={runs}"
+        return f"/?darkMode=false&tagFilter={tags}&runFilter={runs}#{page}&tagFilter={tags}&regexInput={runs}{self.options}"
 
 
 TERMINAL = "tail"
@@ -117,6 +119,9 @@ HELPERS = """
     };
     const edge = element => element.getBoundingClientRect();
 """
+
+ALL_POINTS = "&_smoothingWeight=0&_ignoreYOutliers=false"
+"""For scalars: neither smoothed nor cut off."""
 
 SOME_HISTOGRAMS = "auto|sixty|counted|own"
 
@@ -197,7 +202,7 @@ DASHBOARDS = [
         "^train|^validation/loss",
         "^pretrain$",
         steps=("setCardWidth(470)", "click(all('[aria-label=\"Toggle settings side pane\"]')[0])"),
-        height=900,
+        height=1040,
         page="timeseries",
         example="language_model",
     ),
@@ -206,6 +211,7 @@ DASHBOARDS = [
         "lines('path') >= 4",
         "^watch/(gradient|update|weight)_norm$|watch/gradient_norm/.*scores",
         "^pretrain$",
+        options=ALL_POINTS,
         page="scalars",
         example="language_model",
     ),
@@ -214,16 +220,18 @@ DASHBOARDS = [
         "lines('path') > 40",
         "^watch/(weights|gradients)/(blocks.3.contract.weight|scores.weight)$",
         "^pretrain$",
-        height=860,
+        height=690,
         page="histograms",
         example="language_model",
     ),
     Dashboard(
         "language_model_attention",
-        "loaded() >= 4",
-        "^attention",
+        "loaded() >= 2",
+        "^attention/layer[03]$",
         "^pretrain$",
-        height=1000,
+        steps=("click(named('paper-checkbox', 'Show actual image size'))",),
+        width=1450,
+        height=900,
         page="images",
         example="language_model",
     ),
@@ -248,6 +256,8 @@ DASHBOARDS = [
         "lines('path') >= 3",
         "^validation/loss|^train/loss",
         "^finetune",
+        height=460,
+        options=ALL_POINTS,
         page="scalars",
         example="language_model",
     ),
@@ -256,6 +266,7 @@ DASHBOARDS = [
         "count('vaadin-grid-cell-content') > 10",
         page="hparams",
         width=1400,
+        height=450,
         example="language_model",
     ),
     Dashboard(
@@ -263,6 +274,7 @@ DASHBOARDS = [
         "lines('path') >= 8",
         "^train/loss|^validation/loss|^watch/(gradient|update|weight)_norm$",
         "^pretrain$|^too_fast$",
+        options=ALL_POINTS,
         height=1000,
         page="scalars",
         example="language_model",

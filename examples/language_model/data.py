@@ -53,8 +53,13 @@ def without_repetitions(documents: Iterable[str]) -> list[str]:
     seen: set[str] = set()
     kept = []
     for document in documents:
-        paragraphs = [text for text in document.split("\n\n") if text not in seen]
-        seen.update(text for text in paragraphs if len(text) >= LONG_PARAGRAPH)
+        paragraphs = []
+        for paragraph in document.split("\n\n"):
+            words = " ".join(paragraph.split())  # the same, whatever the indentation
+            if words not in seen:
+                paragraphs.append(paragraph)
+            if len(words) >= LONG_PARAGRAPH:
+                seen.add(words)
         if paragraphs:
             kept.append("\n\n".join(paragraphs))
     return kept

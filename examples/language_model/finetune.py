@@ -46,7 +46,7 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     pretrained, logdir = Path("runs/language_model/pretrain/model.pt"), Path("runs/language_model/finetune")
     parser.add_argument("--pretrained", type=Path, default=pretrained, help="(default: %(default)s)")
     parser.add_argument("--logdir", type=Path, default=logdir, help="of all trials (default: %(default)s)")
-    parser.add_argument("--steps", type=int, default=75, help="updates of the weights (default: %(default)s)")
+    parser.add_argument("--steps", type=int, default=100, help="updates of the weights (default: %(default)s)")
     parser.add_argument("--quick", action="store_true", help=f"{QUICK_STEPS} steps a trial, to try the program")
     arguments = parser.parse_args(argv)
     if arguments.steps < 1:

@@ -14,10 +14,10 @@ from torch.nn import functional
 
 from tensorboardX import SummaryWriter
 
-PROMPTS = ["The function ", "An object is ", "Returns the  "]  # of one length, so that they make one batch
+PROMPTS = ["The function returns a", "An object is a kind of", "Parameters\n----------\n"]  # of one length: one batch
 SAMPLE_BYTES = 200  # that the model continues a prompt by
 QUICK_BYTES = 8
-TEMPERATURE = 0.7
+TEMPERATURE = 0.6
 ATTENTION_TEXT = 'If the argument is a string, the "string" is returned.'
 ZOOM = 5  # pixels a byte
 GAP = 6  # pixels between two heads

@@ -33,7 +33,7 @@ class Attention(nn.Module):
         self.key = nn.Linear(shape.width, shape.width, bias=False)
         self.value = nn.Linear(shape.width, shape.width, bias=False)
         self.output = nn.Linear(shape.width, shape.width, bias=False)
-        self.register_buffer("future", torch.ones(shape.context, shape.context).triu(1).bool(), persistent=False)
+        self.register_buffer("bias", attention_bias(shape), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Take and return shape (N, T, width)."""
@@ -45,11 +45,23 @@ class Attention(nn.Module):
         queries, keys = self._split(self.query(x)), self._split(self.key(x))
         scores = queries @ keys.transpose(2, 3) / math.sqrt(queries.shape[-1])
         length = x.shape[1]
-        return scores.masked_fill(self.future[:length, :length], -math.inf).softmax(-1)
+        return (scores + self.bias[:, :length, :length]).softmax(-1)
 
     def _split(self, x: Tensor) -> Tensor:
         """Give each head its part of the numbers: (N, T, width) to (N, heads, T, width / heads)."""
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+
+def attention_bias(shape: Shape) -> Tensor:
+    """Return what is added to the scores, shape (heads, context, context): minus infinity for bytes that come later,
+    and for those before a penalty that grows with the distance, by another slope in each head.
+
+    This is ALiBi (Press et al. 2021, https://arxiv.org/abs/2108.12409). It is all that the model knows of places.
+    """
+    places = torch.arange(shape.context)
+    distances = places[:, None] - places
+    slopes = 2.0 ** (-8 * torch.arange(1, shape.heads + 1) / shape.heads)
+    return (-slopes[:, None, None] * distances).masked_fill(distances < 0, -math.inf)
 
 
 class Block(nn.Module):
@@ -75,7 +87,6 @@ class LanguageModel(nn.Module):
         super().__init__()
         self.shape = shape
         self.bytes = nn.Embedding(VOCABULARY, shape.width)
-        self.places = nn.Embedding(shape.context, shape.width)
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.layers))
         self.norm = nn.LayerNorm(shape.width)
         self.scores = nn.Linear(shape.width, VOCABULARY, bias=False)
@@ -83,18 +94,15 @@ class LanguageModel(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Take bytes of shape (N, T), T at most the context; return scores of shape (N, T, 256)."""
-        x = self.embed(tokens)
+        x = self.bytes(tokens)
         for block in self.blocks:
             x = block(x)
         return self.scores(self.norm(x))
 
-    def embed(self, tokens: Tensor) -> Tensor:
-        return self.bytes(tokens) + self.places.weight[: tokens.shape[1]]
-
     @torch.no_grad()
     def attention(self, tokens: Tensor) -> list[Tensor]:
         """Return the attention weights of each layer for one text of shape (T,): shape (heads, T, T) each."""
-        maps, x = [], self.embed(tokens[None])
+        maps, x = [], self.bytes(tokens[None])
         for block in self.blocks:
             maps.append(block.attention.weights(block.norm1(x))[0])
             x = block(x)

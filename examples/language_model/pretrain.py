@@ -31,7 +31,7 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--logdir", type=Path, default=Path("runs/language_model/pretrain"), help="(default: %(default)s)"
     )
-    parser.add_argument("--steps", type=int, default=400, help="updates of the weights (default: %(default)s)")
+    parser.add_argument("--steps", type=int, default=500, help="updates of the weights (default: %(default)s)")
     parser.add_argument("--learning-rate", type=float, default=3e-3, help="the highest (default: %(default)s)")
     parser.add_argument("--warmup", type=int, default=40, help="steps until it is reached (default: %(default)s)")
     parser.add_argument("--clip", type=float, default=1.0, help="norm of gradients, 0: no limit (default: %(default)s)")

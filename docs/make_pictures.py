@@ -78,7 +78,8 @@ class Dashboard:
     def address(self) -> str:
         tags, runs, page = quote(self.tags), quote(self.runs), self.page or self.name
         # The time series have their filters before the name, the others behind it.
-        return f"/?darkMode=false&tagFilter={tags}&runFilter={runs}#{page}&tagFilter={tags}&regexInput={runs}{self.options}"
+        filters = f"tagFilter={tags}&runFilter={runs}#{page}&tagFilter={tags}&regexInput={runs}"
+        return f"/?darkMode=false&{filters}{self.options}"
 
 
 TERMINAL = "tail"
@@ -120,8 +121,8 @@ HELPERS = """
     const edge = element => element.getBoundingClientRect();
 """
 
-ALL_POINTS = "&_smoothingWeight=0&_ignoreYOutliers=false"
-"""For scalars: neither smoothed nor cut off."""
+NOT_SMOOTHED = "&_smoothingWeight=0"
+WITH_OUTLIERS = ("click(named('paper-checkbox', 'Ignore outliers'))",)
 
 SOME_HISTOGRAMS = "auto|sixty|counted|own"
 
@@ -211,7 +212,8 @@ DASHBOARDS = [
         "lines('path') >= 4",
         "^watch/(gradient|update|weight)_norm$|watch/gradient_norm/.*scores",
         "^pretrain$",
-        options=ALL_POINTS,
+        steps=WITH_OUTLIERS,
+        options=NOT_SMOOTHED,
         page="scalars",
         example="language_model",
     ),
@@ -230,7 +232,7 @@ DASHBOARDS = [
         "^attention/layer[03]$",
         "^pretrain$",
         steps=("click(named('paper-checkbox', 'Show actual image size'))",),
-        width=1450,
+        width=1540,
         height=900,
         page="images",
         example="language_model",
@@ -256,8 +258,9 @@ DASHBOARDS = [
         "lines('path') >= 3",
         "^validation/loss|^train/loss",
         "^finetune",
-        height=460,
-        options=ALL_POINTS,
+        height=530,
+        steps=WITH_OUTLIERS,
+        options=NOT_SMOOTHED,
         page="scalars",
         example="language_model",
     ),
@@ -274,9 +277,19 @@ DASHBOARDS = [
         "lines('path') >= 8",
         "^train/loss|^validation/loss|^watch/(gradient|update|weight)_norm$",
         "^pretrain$|^too_fast$",
-        options=ALL_POINTS,
+        steps=WITH_OUTLIERS,
+        options=NOT_SMOOTHED,
         height=1000,
         page="scalars",
+        example="language_model",
+    ),
+    Dashboard(
+        "language_model_too_fast_samples",
+        "count('td') >= 6",
+        "^samples",
+        "^too_fast$",
+        height=560,
+        page="text",
         example="language_model",
     ),
 ]

@@ -4,7 +4,7 @@
     python examples/language_model/pretrain.py
     tensorboard --logdir runs/language_model
 
-The page docs/language_model.md explains it line by line. It takes about a minute and a half on two cores.
+The page docs/language_model.md explains it line by line. It takes less than two minutes of processor time.
 """
 
 from __future__ import annotations

@@ -85,6 +85,7 @@ def test_the_code_on_the_page_is_that_of_the_example():
         assert block in source, block
 
 
+@pytest.mark.slow
 def test_the_page_reads_the_losses_back(work, monkeypatch, capsys):
     [block] = [block for block in blocks("python") if "tensorboardX.reader" in block]
     monkeypatch.chdir(work)
@@ -96,9 +97,10 @@ def test_the_page_reads_the_losses_back(work, monkeypatch, capsys):
 # ---- what was logged
 
 
+@pytest.mark.slow
 def test_tensorboard_serves_every_run(tensorboard, work):
     tb = tensorboard(work / "runs/language_model")
-    scalars = served.scalars(tb)
+    scalars, images, texts = served.scalars(tb), served.image_files(tb), served.text(tb)
     assert sorted(scalars) == RUNS
     for run, tags in scalars.items():
         steps = 2 if run.startswith("finetune") else 4
@@ -106,8 +108,8 @@ def test_tensorboard_serves_every_run(tensorboard, work):
             assert [step for step, _ in tags[f"train/{name}"]] == list(range(steps))
         assert [step for step, _ in tags["validation/loss"]][-1] == steps
         assert set(NORMS) <= tags.keys()
-        assert served.images(tb)[run].keys() == {"attention/layer0"}
-        pages = served.text(tb)[run]
+        assert images[run].keys() == {"attention/layer0"}
+        pages = texts[run]
         assert [step for step, _ in pages["samples/text_summary"]] == [0, steps]
         assert "The function" in pages["samples/text_summary"][0][1]
     watched = served.histograms(tb)
@@ -117,6 +119,7 @@ def test_tensorboard_serves_every_run(tensorboard, work):
     assert all(tag.endswith((".a", ".b")) for tag in trained)
 
 
+@pytest.mark.slow
 def test_the_hparams_dashboard_compares_the_trials(tensorboard, work):
     tb = tensorboard(work / "runs/language_model")
     experiment = served.hparams_experiment(tb)
@@ -130,6 +133,7 @@ def test_the_hparams_dashboard_compares_the_trials(tensorboard, work):
         assert tags["final/validation_loss"][-1][1] == tags["validation/loss"][-1][1]
 
 
+@pytest.mark.slow
 def test_the_schedule_and_the_speed(work):
     pretrain, too_fast = (
         EventAccumulator(str(work / "runs/language_model" / run)).Reload() for run in ("pretrain", "too_fast")

@@ -78,6 +78,7 @@ def run(trial: Trial, arguments: argparse.Namespace) -> float:
 
 def main(argv: Sequence[str] | None = None) -> None:
     arguments = parse_arguments(argv)
+    torch.set_num_threads(1)  # as in pretrain.py
     for trial in TRIALS:
         print(f"{trial.name}: validation loss {run(trial, arguments):.3f}")
     print(f"tensorboard --logdir {arguments.logdir.parent}")

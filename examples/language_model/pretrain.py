@@ -53,6 +53,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
 def main(argv: Sequence[str] | None = None) -> None:
     arguments = parse_arguments(argv)
     settings, shape = settings_of(arguments), QUICK_SHAPE if arguments.quick else Shape()
+    torch.set_num_threads(1)  # beside other programs, the threads of so small a model wait for each other
     torch.manual_seed(settings.seed)
     model = LanguageModel(shape)
     with SummaryWriter(str(arguments.logdir)) as writer:

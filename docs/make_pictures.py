@@ -5,6 +5,8 @@
     apt-get install chromium chromium-driver
     python docs/make_pictures.py              # or: python docs/make_pictures.py mesh projector
     python docs/make_pictures.py tail         # the picture of the command `tensorboardx tail`, without chromium-driver
+    python docs/make_pictures.py language_model                # all pictures of an example
+    python docs/make_pictures.py language_model --work /tmp/lm # its runs stay there, and are not made again next time
 
 A headless Chromium opens each dashboard of a stock TensorBoard. A picture is taken when what the dashboard should show
 is on the page; if it does not appear, the script fails and names it. Nothing needs a GPU or the internet.
@@ -38,9 +40,16 @@ MOST_BYTES = 120_000
 MARGIN = (340, 130)  # left of the data and above them
 LEAST_DRAWN = 0.02
 PATIENCE = 60  # seconds for a page to draw, with WebGL in software
-RUNS = {  # where the examples log to, relative because TensorBoard shows it
-    "train_digits": "runs/train_digits/digits",
-    "all_dashboards": "runs/all_dashboards",
+# What each example consists of. The directories are relative because TensorBoard shows them.
+COMMANDS = {
+    "train_digits": ["train_digits.py --logdir runs/train_digits/digits"],
+    "all_dashboards": ["all_dashboards.py --logdir runs/all_dashboards"],
+    "language_model": [  # as on the page
+        "language_model/pretrain.py",
+        "language_model/finetune.py",
+        "language_model/pretrain.py --logdir runs/language_model/too_fast --steps 100 --learning-rate 0.03 --warmup 0"
+        " --clip 0",
+    ],
 }
 
 
@@ -50,7 +59,8 @@ class Dashboard:
 
     `name` is that of the picture, and of the page where `page` names no other. `shows` is a JavaScript expression that
     is true once the data are drawn. Each of `steps` is one as well: it brings the page nearer to what the picture is
-    of, and is evaluated again until it is true. `tags` and `runs` are the regular expressions in the page's filters.
+    of, and is evaluated again until it is true. `tags` and `runs` are the regular expressions in the page's filters,
+    and `options` further settings in its address.
     """
 
     name: str
@@ -62,12 +72,14 @@ class Dashboard:
     height: int = 720
     page: str = ""
     example: str = "all_dashboards"
+    options: str = ""
 
     @property
     def address(self) -> str:
         tags, runs, page = quote(self.tags), quote(self.runs), self.page or self.name
         # The time series have their filters before the name, the others behind it.
-        return f"/?darkMode=false&tagFilter={tags}&runFilter={runs}#{page}&tagFilter={tags}&regexInput={runs}"
+        filters = f"tagFilter={tags}&runFilter={runs}#{page}&tagFilter={tags}&regexInput={runs}"
+        return f"/?darkMode=false&{filters}{self.options}"
 
 
 TERMINAL = "tail"
@@ -108,6 +120,9 @@ HELPERS = """
     };
     const edge = element => element.getBoundingClientRect();
 """
+
+NOT_SMOOTHED = "&_smoothingWeight=0"
+WITH_OUTLIERS = ("click(named('paper-checkbox', 'Ignore outliers'))",)
 
 SOME_HISTOGRAMS = "auto|sixty|counted|own"
 
@@ -182,6 +197,101 @@ DASHBOARDS = [
     ),
     Dashboard("hparams", "count('vaadin-grid-cell-content') > 40", width=1700),
     Dashboard("custom_scalars", "lines('path') > 10"),
+    Dashboard(
+        "language_model_loss",
+        "count('scalar-card canvas, scalar-card path') > 3",
+        "^train|^validation/loss",
+        "^pretrain$",
+        steps=("setCardWidth(470)", "click(all('[aria-label=\"Toggle settings side pane\"]')[0])"),
+        height=1040,
+        page="timeseries",
+        example="language_model",
+    ),
+    Dashboard(
+        "language_model_norms",
+        "lines('path') >= 4",
+        "^watch/(gradient|update|weight)_norm$|watch/gradient_norm/.*scores",
+        "^pretrain$",
+        steps=WITH_OUTLIERS,
+        options=NOT_SMOOTHED,
+        page="scalars",
+        example="language_model",
+    ),
+    Dashboard(
+        "language_model_histograms",
+        "lines('path') > 40",
+        "^watch/(weights|gradients)/(blocks.3.contract.weight|scores.weight)$",
+        "^pretrain$",
+        height=690,
+        page="histograms",
+        example="language_model",
+    ),
+    Dashboard(
+        "language_model_attention",
+        "loaded() >= 2",
+        "^attention/layer[03]$",
+        "^pretrain$",
+        steps=("click(named('paper-checkbox', 'Show actual image size'))",),
+        width=1540,
+        height=900,
+        page="images",
+        example="language_model",
+    ),
+    Dashboard(
+        "language_model_samples",
+        "count('td') >= 6",
+        "^samples",
+        "^pretrain$",
+        page="text",
+        example="language_model",
+    ),
+    Dashboard(
+        "language_model_finetuned",
+        "count('td') >= 6",
+        "^samples",
+        "rank16_lr0.003$",
+        page="text",
+        example="language_model",
+    ),
+    Dashboard(
+        "language_model_trials",
+        "lines('path') >= 3",
+        "^validation/loss|^train/loss",
+        "^finetune",
+        height=530,
+        steps=WITH_OUTLIERS,
+        options=NOT_SMOOTHED,
+        page="scalars",
+        example="language_model",
+    ),
+    Dashboard(
+        "language_model_hparams",
+        "count('vaadin-grid-cell-content') > 10",
+        page="hparams",
+        width=1400,
+        height=450,
+        example="language_model",
+    ),
+    Dashboard(
+        "language_model_too_fast",
+        "lines('path') >= 8",
+        "^train/loss|^validation/loss|^watch/(gradient|update|weight)_norm$",
+        "^pretrain$|^too_fast$",
+        steps=WITH_OUTLIERS,
+        options=NOT_SMOOTHED,
+        height=1000,
+        page="scalars",
+        example="language_model",
+    ),
+    Dashboard(
+        "language_model_too_fast_samples",
+        "count('td') >= 6",
+        "^samples",
+        "^too_fast$",
+        height=560,
+        page="text",
+        example="language_model",
+    ),
 ]
 
 CHROMIUM = [
@@ -305,37 +415,44 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Take the pictures of the dashboards.")
     parser.add_argument("names", nargs="*", metavar="dashboard", help="(default: all)")
     parser.add_argument("--output", type=Path, default=DOCS / "images")
+    parser.add_argument("--work", type=Path, help="directory of the runs (default: a temporary one)")
     options = parser.parse_args(argv)
     if not options.names or TERMINAL in options.names:
         take_terminal_picture(options.output)
     if options.names == [TERMINAL]:
         return
-    chosen = [dashboard for dashboard in DASHBOARDS if not options.names or dashboard.name in options.names]
+    chosen = [one for one in DASHBOARDS if not options.names or {one.name, one.example} & {*options.names}]
     with (
         tempfile.TemporaryDirectory() as directory,
         server(["chromedriver", "--port=0"], r"started successfully on port (\d+)", directory) as driver,
     ):
         browser = Browser(driver)
         try:
-            for example in RUNS:
-                take_pictures(browser, example, [one for one in chosen if one.example == example], options.output)
+            for example in COMMANDS:
+                of_example = [one for one in chosen if one.example == example]
+                take_pictures(browser, example, of_example, options.output, options.work or Path(directory))
         finally:
             browser.close()
 
 
-def take_pictures(browser: Browser, example: str, dashboards: Sequence[Dashboard], output: Path) -> None:
-    """Run an example, and take pictures of what it logged."""
+def take_pictures(
+    browser: Browser, example: str, dashboards: Sequence[Dashboard], output: Path, directory: Path
+) -> None:
+    """Run an example in a directory, if its runs are not there, and take pictures of what it logged."""
     if not dashboards:
         return
-    with tempfile.TemporaryDirectory() as directory:
-        command = [sys.executable, EXAMPLES / f"{example}.py", "--logdir", RUNS[example]]
-        subprocess.run(command, cwd=directory, check=True)
-        # Everything is loaded before the first page is served.
-        tensorboard = [sys.executable, "-m", "tensorboard.main", "--logdir", f"runs/{example}", "--host", "127.0.0.1"]
-        tensorboard += ["--port", "0", "--load_fast", "false", "--reload_interval", "0", "--reload_task", "blocking"]
-        with server(tensorboard, r"TensorBoard \S+ at http://127\.0\.0\.1:(\d+)", directory) as url:
-            for dashboard in dashboards:
-                save(take_picture(browser, url, dashboard), output / f"{dashboard.name}.png")
+    logdir = f"runs/{example}"
+    if not (directory / logdir).exists():
+        directory.mkdir(parents=True, exist_ok=True)
+        for command in COMMANDS[example]:
+            program, *arguments = command.split()
+            subprocess.run([sys.executable, EXAMPLES / program, *arguments], cwd=directory, check=True)
+    # Everything is loaded before the first page is served.
+    tensorboard = [sys.executable, "-m", "tensorboard.main", "--logdir", logdir, "--host", "127.0.0.1", "--port", "0"]
+    tensorboard += ["--load_fast", "false", "--reload_interval", "0", "--reload_task", "blocking"]
+    with server(tensorboard, r"TensorBoard \S+ at http://127\.0\.0\.1:(\d+)", str(directory)) as url:
+        for dashboard in dashboards:
+            save(take_picture(browser, url, dashboard), output / f"{dashboard.name}.png")
 
 
 def take_terminal_picture(output: Path) -> None:

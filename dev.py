@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import subprocess
 import sys
 import venv
@@ -74,6 +75,7 @@ def main() -> None:
         run(python, "-m", "ruff", "check", "--fix", ".")
         run(python, "-m", "ruff", "format", ".")
     elif options.command == "site":
+        os.environ["NO_MKDOCS_2_WARNING"] = "1"  # an advertisement, which is no warning about the site
         run(python, "-m", "mkdocs", "build", "--strict", *rest)
     else:
         check(python, *(["-m", "not slow"] if options.command == "test-fast" else []), *rest)

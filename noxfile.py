@@ -4,9 +4,9 @@
     nox -s oldest newest       # both corners on every Python that is installed
     nox -s oldest-3.12 -- -x   # one of them, with arguments for pytest
 
-Each corner installs the built wheel into an environment of its own, with the four required packages at their lower bound
-("oldest") or at their newest release, and runs the tests that need no framework. uv finds the oldest release that has a
-wheel for the Python; on a newer Python this is newer than the lower bound.
+Each corner installs the built wheel into an environment of its own, with the four required packages at their lower
+bound ("oldest") or at their newest release, and runs tests that need no framework. uv finds the oldest release that has
+a wheel for the Python; on a newer Python this is newer than the lower bound.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
 THIS_PYTHON = "{}.{}".format(*sys.version_info[:2])
 PROJECT = nox.project.load_toml("pyproject.toml")
 REQUIRED = PROJECT["project"]["dependencies"]
-ONLY_WHEELS = ["--only-binary", "numpy", "--only-binary", "protobuf", "--only-binary", "pillow", "--only-binary", "crc32c"]
+ONLY_WHEELS = ["--only-binary", "numpy,protobuf,pillow,crc32c"]
 # Before 2.21, TensorBoard imports pkg_resources, which setuptools had until 81. Newer ones need protobuf 6.
 TOOLS = ["pytest>=8.3", "hypothesis>=6.100", "filelock>=3.12", "fsspec>=2023.10", "tensorboard>=2.14", "setuptools<81"]
 TESTS = [
@@ -78,7 +78,7 @@ def build(session: nox.Session, *kinds: str) -> Path:
 
 @nox.session
 def package(session: nox.Session) -> None:
-    """Check what an index would show: twine on the source distribution and the wheel, which is built from the former."""
+    """Check with twine what an index would show of the source distribution, and of the wheel built from it."""
     session.install("twine")
     out = build(session).parent
     files = [str(path) for path in sorted(out.glob("tensorboardx-*"))]

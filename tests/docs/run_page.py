@@ -15,11 +15,10 @@ from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
 
 def main() -> None:
-    document = Sybil([PythonCodeBlockParser(), SkipParser()]).parse(Path(sys.argv[1]))
-    count = 0
-    for count, example in enumerate(document.examples(), 1):
+    examples = list(Sybil([PythonCodeBlockParser(), SkipParser()]).parse(Path(sys.argv[1])).examples())
+    for example in examples:
         example.evaluate()
-    print(count)
+    print(len(examples))
 
 
 if __name__ == "__main__":

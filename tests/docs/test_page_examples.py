@@ -36,7 +36,15 @@ PAGES = sorted(
     and path.relative_to(DOCS if path.is_relative_to(DOCS) else ROOT).as_posix()
     not in {*TESTED_ELSEWHERE, *WITH_A_PROGRAM}
 )
-BEFORE = "from tensorboardX import SummaryWriter\nwriter, loss = SummaryWriter('runs/before'), 0.5\n"
+BEFORE = """\
+import torch
+from PIL import Image
+from tensorboardX import SummaryWriter
+
+writer, step, loss, answer, picture = SummaryWriter("runs/before"), 1, 0.5, "yes", Image.new("RGB", (8, 8))
+model = torch.nn.Linear(2, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+"""
 
 
 def run(directory: Path, *arguments: str | Path) -> str:

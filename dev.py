@@ -6,6 +6,7 @@
     python dev.py test-fast   the same without the tests marked slow
     python dev.py programs    real programs on this library and on the original, compared (docs/compatibility.md)
     python dev.py format      put the code into its one format
+    python dev.py site        build the site of docs/ into build/site
 
 The first call makes the virtual environment `.venv` and installs the package into it, editable; later calls reuse
 it until pyproject.toml changes, or this is run by another version of Python. Arguments after the command go to the
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import subprocess
 import sys
 import venv
@@ -61,7 +63,8 @@ def main() -> None:
         sys.exit("dev.py needs Python 3.10 or newer")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--venv", type=Path, default=ROOT / ".venv", help="directory of the virtual environment")
-    parser.add_argument("command", choices=("example", "test", "test-fast", "programs", "format"))
+    commands = ("example", "test", "test-fast", "programs", "format", "site")
+    parser.add_argument("command", choices=commands)
     options, rest = parser.parse_known_args()
     python = environment(options.venv)
     if options.command == "example":
@@ -71,6 +74,9 @@ def main() -> None:
     elif options.command == "format":
         run(python, "-m", "ruff", "check", "--fix", ".")
         run(python, "-m", "ruff", "format", ".")
+    elif options.command == "site":
+        os.environ["NO_MKDOCS_2_WARNING"] = "1"  # an advertisement, which is no warning about the site
+        run(python, "-m", "mkdocs", "build", "--strict", *rest)
     else:
         check(python, *(["-m", "not slow"] if options.command == "test-fast" else []), *rest)
 

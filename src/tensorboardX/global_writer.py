@@ -37,6 +37,8 @@ _making = threading.RLock()
 class GlobalSummaryWriter:
     """Writes from any module and any process to one run. The step of a value is how often its tag was logged before.
 
+        import multiprocessing
+
         from tensorboardX import GlobalSummaryWriter
 
         writer = GlobalSummaryWriter("runs/pool")

@@ -1,9 +1,18 @@
 """For tests of programs that log, and of stores: reading events, a store that fails on demand, checks of a store.
 
-store = FaultyStore()
-register_writer_factory("faulty", store)
-writer = SummaryWriter("faulty:run", on_error="raise")
-store.next += [fail(errno.EIO), short(3)]  # the next write fails, the one after it takes three bytes
+    import errno
+
+    from tensorboardX import SummaryWriter
+    from tensorboardX.record_writer import register_writer_factory
+    from tensorboardX.testing import FaultyStore, fail, short
+
+    store = FaultyStore()
+    register_writer_factory("faulty", store)
+    writer = SummaryWriter("faulty:run")
+    store.next += [fail(errno.EIO), short(3)]  # the next write fails, the one after it takes three bytes
+    writer.close()
+
+`read_events` returns what is in a run. `check_store` is the conformance suite of stores.
 """
 
 from __future__ import annotations

@@ -33,6 +33,13 @@ _BESIDE_SCALARS = frozenset(values.KINDS) - {values.SCALARS}
 def open_logdir(path: str | os.PathLike[str], *, verify_skipped: bool = False, progress: bool | None = None) -> Logdir:
     """Open event files for reading.
 
+        from tensorboardX.reader import open_logdir
+
+        with SummaryWriter("runs/first") as writer:
+            writer.add_scalar("train/loss", 0.5, 1)
+        columns = open_logdir("runs").scalars(tags="train/*")
+        assert columns["value"].tolist() == [0.5]
+
     Args:
         path: a run, a directory of runs, one event file, or the URL of one of these that fsspec knows.
         verify_skipped: whether to check large records too that are not asked for, which reads them.
@@ -49,14 +56,14 @@ class Logdir:
 
     Each call reads the files as they are then, and keeps nothing. Every method that reads takes some of these:
 
-    runs: names of runs: strings, globs (`*` matches slashes too), compiled patterns (`re.Pattern.search`), or a list
-        of these. A run is named by its directory, relative to the log directory, which itself is `.`.
-    tags: the same for tags.
-    steps: one step, a slice (`slice(100, 200)` is 100 to 199), a range, several steps, or a function that is called
-        with a step and tells whether it is wanted.
-    restarts: "keep" returns everything. "last" leaves out what a program that began again has replaced: what is
-        followed, under its tag, by the same step or an earlier one; and everything at or beyond the step of a later
-        `SessionLog.START`, as `purge_step` writes it.
+    - `runs`: names of runs: strings, globs (`*` matches slashes too), compiled patterns (`re.Pattern.search`), or a
+      list of these. A run is named by its directory, relative to the log directory, which itself is `.`.
+    - `tags`: the same for tags.
+    - `steps`: one step, a slice (`slice(100, 200)` is 100 to 199), a range, several steps, or a function that is called
+      with a step and tells whether it is wanted.
+    - `restarts`: "keep" returns everything. "last" leaves out what a program that began again has replaced: what is
+      followed, under its tag, by the same step or an earlier one; and everything at or beyond the step of a later
+      `SessionLog.START`, as `purge_step` writes it.
 
     All but `index`, `hparams` and `embeddings` return a row for each value, in the order of the files, whose first
     columns are `run`, `tag`, `step` (int64) and `wall_time` (float64, seconds since the epoch). What cannot be read is

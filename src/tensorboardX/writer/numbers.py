@@ -302,8 +302,9 @@ class NumberMethods(RunWriter):
         """Log a precision-recall curve that was computed elsewhere. The tag is kept as it is.
 
         Args:
-            true_positive_counts, false_positive_counts, true_negative_counts, false_negative_counts, precision,
-                recall: one for each threshold, in increasing order, shape (num_thresholds,).
+            true_positive_counts, false_positive_counts, true_negative_counts, false_negative_counts: one for each
+                threshold, in increasing order, shape (num_thresholds,).
+            precision, recall: likewise.
             num_thresholds: how many there are.
             weights: accepted for compatibility; the counts are weighted already.
         """

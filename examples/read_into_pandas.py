@@ -1,8 +1,8 @@
 """Read what was logged into pandas: every point, a table of a column for each run, hyperparameters and results.
 
-    pip install ".[pandas]"
-    python examples/read_into_pandas.py            # writes three small runs first
-    python examples/read_into_pandas.py my/runs --tag train/loss
+pip install ".[pandas]"
+python examples/read_into_pandas.py            # writes three small runs first
+python examples/read_into_pandas.py my/runs --tag train/loss
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Train a classifier of scikit-learn batch by batch, and log it: no deep learning framework is needed.
 
-    pip install . scikit-learn
-    python examples/sklearn_digits.py
-    tensorboard --logdir runs/sklearn
+pip install . scikit-learn
+python examples/sklearn_digits.py
+tensorboard --logdir runs/sklearn
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """First steps: fit a line, and watch the loss fall in TensorBoard while the program runs.
 
-    pip install ".[examples]"
-    python examples/tutorials/first_steps.py
-    tensorboard --logdir runs/first_steps
+pip install ".[examples]"
+python examples/tutorials/first_steps.py
+tensorboard --logdir runs/first_steps
 """
 
 from __future__ import annotations

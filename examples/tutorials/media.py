@@ -1,8 +1,8 @@
 """Images, a video, histograms, audio, text and the graph of a model, each by one call.
 
-    pip install ".[examples]"
-    python examples/tutorials/media.py
-    tensorboard --logdir runs/media
+pip install ".[examples]"
+python examples/tutorials/media.py
+tensorboard --logdir runs/media
 """
 
 from __future__ import annotations

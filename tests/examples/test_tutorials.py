@@ -33,9 +33,8 @@ def first_steps(tmp_path_factory):
 def test_first_steps(tensorboard, first_steps):
     logdir, printed = first_steps
     tags = served.scalars(tensorboard(logdir))["."]
-    assert {tag: steps_of(points) for tag, points in tags.items()} == dict.fromkeys(
-        ["train/loss", "line/slope", "line/intercept"], [*range(40)]
-    )
+    assert tags.keys() == {"train/loss", "line/slope", "line/intercept"}
+    assert all(steps_of(points) == [*range(40)] for points in tags.values())
     assert tags["train/loss"][-1][1] < tags["train/loss"][0][1] / 10
     assert f"last loss: {tags['train/loss'][-1][1]:.4f}" in printed
     assert abs(tags["line/intercept"][-1][1] - 1) < 0.1
@@ -95,9 +94,8 @@ def fine_tuned(tmp_path_factory):
 def test_fine_tuning(tensorboard, fine_tuned):
     tb = tensorboard(fine_tuned)
     tags = served.scalars(tb)["."]
-    assert {tag: steps_of(points) for tag, points in tags.items()} == dict.fromkeys(
-        ["train/loss", "train/gradient_norm", "train/learning_rate"], [*range(30)]
-    )
+    assert tags.keys() == {"train/loss", "train/gradient_norm", "train/learning_rate"}
+    assert all(steps_of(points) == [*range(30)] for points in tags.values())
     assert tags["train/loss"][-1][1] < tags["train/loss"][0][1] - 0.5
     rates = [rate for _, rate in tags["train/learning_rate"]]
     assert rates[0] < max(rates) == pytest.approx(5e-3, rel=0.01)

@@ -1,4 +1,4 @@
-"""What MkDocs does besides: links that lead out of docs/ work, and pages to come keep their place.
+"""What MkDocs does besides: links that lead out of docs/ work, and formulae become MathML.
 
 The pages are read on the site and in the repository. There, a link such as `../examples/train_digits.py` leads to a
 file; on the site it leads to a page that shows this file, `repository/examples/train_digits.py.md`.
@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 import re
+from html import unescape
 from pathlib import Path, PurePosixPath
-from typing import Any
 
+from latex2mathml.converter import convert
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
@@ -20,23 +21,8 @@ DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
 SHOWN = "repository"
 LINK = re.compile(r"(?<=\]\()(?!\w+:|#|/)([^)\s#]+)")
+FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', re.DOTALL)
 ALWAYS = ("CHANGELOG.md", "CONTRIBUTING.md")  # the navigation has them
-
-
-def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Leave those pages to come out of the navigation that are not there yet."""
-    missing = {page for page in config.extra["pages_to_come"] if not (DOCS / page).exists()}
-    config.nav = _without(config.nav, missing)
-    return config
-
-
-def _without(entries: Any, missing: set[str]) -> Any:
-    if isinstance(entries, str):
-        return None if entries in missing else entries
-    if isinstance(entries, dict):
-        kept = {title: _without(inner, missing) for title, inner in entries.items()}
-        return {title: inner for title, inner in kept.items() if inner} or None
-    return [inner for entry in entries if (inner := _without(entry, missing))]
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -69,6 +55,13 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         return os.path.relpath(place, uri.parent.as_posix())
 
     return LINK.sub(rewritten, markdown)
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Turn formulae into MathML, which browsers draw themselves: no script is loaded for it."""
+    return FORMULA.sub(
+        lambda found: convert(unescape(found[3]), display="block" if found[2] == "[" else "inline"), html
+    )
 
 
 def _outside(page: Path) -> list[Path]:

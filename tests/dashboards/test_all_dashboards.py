@@ -45,9 +45,9 @@ def test_the_command_logs_the_same_again_for_the_same_seed(recorded, tmp_path):
 
 
 def contents(logdir: Path) -> dict[str, list[tuple[int, bytes]]]:
-    """{run: [(step, Summary)]}."""
+    """{run: [(step, Summary)]}, sorted: scalars may pass values that take longer to encode."""
     return {
-        run: [(event.step, event.summary.SerializeToString(deterministic=True)) for event in events]
+        run: sorted((event.step, event.summary.SerializeToString(deterministic=True)) for event in events)
         for run, events in stock.events(logdir).items()
     }
 

@@ -10,7 +10,6 @@ import argparse
 import json
 import shlex
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -22,11 +21,14 @@ from benchmarks.reading_report import table
 
 ENVIRONMENT = "reading"
 CHILD_SECONDS = 300
+DEFAULT_ROUNDS = 5
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.reading", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="of the fast readers (default: 5)")
+    parser.add_argument(
+        "--rounds", type=int, default=DEFAULT_ROUNDS, help=f"of the fast readers (default: {DEFAULT_ROUNDS})"
+    )
     parser.add_argument("--cases", help="only these, with commas between (default: all)")
     parser.add_argument("--readers", help="only these (default: all)")
     parser.add_argument("--python", help="an interpreter with tensorboard, tbparse and what this library requires")
@@ -78,6 +80,13 @@ def _run(python: Interpreter, cases: list[Case], readers: list[str], rounds: int
     return found
 
 
+def _command(options: argparse.Namespace) -> str:
+    """Return the command that measures the same, without the paths of one machine."""
+    given = {"rounds": options.rounds, "cases": options.cases, "readers": options.readers}
+    chosen = [f"--{name}={value}" for name, value in given.items() if value not in (None, DEFAULT_ROUNDS)]
+    return shlex.join(["python", "-m", "benchmarks.reading", *chosen])
+
+
 def main() -> None:
     options = _arguments()
     start = time.monotonic()
@@ -85,7 +94,7 @@ def main() -> None:
     cases = [case for case in CASES if not options.cases or case.name in options.cases.split(",")]
     readers = options.readers.split(",") if options.readers else list(READERS)
     results = {
-        "command": shlex.join(["python", "-m", "benchmarks.reading", *sys.argv[1:]]),
+        "command": _command(options),
         "date": time.strftime("%Y-%m-%d"),
         "machine": machine_facts(),
         "versions": versions(python),

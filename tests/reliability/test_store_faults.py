@@ -394,3 +394,19 @@ def test_blocked_scripted_write_ends_with_everything_written(store, tmp_path):
     assert saved_steps(store, tmp_path) == list(range(100))
     assert writer.stats.errors == 0
     writer.close()
+
+
+def test_close_says_what_waits_where_another_thread_goes_on_logging(store, caplog, patience):
+    writer = SummaryWriter(store.logdir())
+    store.always = fail(errno.EIO)
+    log(writer, range(10))
+    until(lambda: writer.stats.errors)
+    closing = threading.Thread(target=writer.file_writer.close)
+    closing.start()
+    until(lambda: writer.file_writer.queue.closed)
+    log(writer, range(10, 20))  # opens the queue again
+    closing.join()
+    assert any("close gave up, while writing fails; 20 events wait" in text for text in warnings(caplog))
+    store.always = None
+    writer.close()
+    assert (writer.stats.written, writer.stats.dropped) == (20, 0)

@@ -38,6 +38,24 @@ def tensorboard(request: pytest.FixtureRequest) -> Iterator[Callable[..., Tensor
         yield serve
 
 
+@pytest.fixture
+def cpu_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the CPU for an accelerator."""
+    from support.devices import take_cpu_for_device  # imports torch
+
+    take_cpu_for_device(monkeypatch)
+
+
+@pytest.fixture
+def busy_device(monkeypatch: pytest.MonkeyPatch, cpu_device: None) -> Iterator[object]:
+    """The same, with work to do before it copies anything."""
+    from support.devices import BusyDevice
+
+    device = BusyDevice(monkeypatch)
+    yield device
+    device.finish()
+
+
 @pytest.fixture(scope="session")
 def original_python(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An interpreter with the original tensorboardX, for `support.original.run_original`."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from functools import partial
 
-from ..reader import Columns
 from .arguments import Subparsers
-from .media_files import Content, add_media_parser, write_media
+from .media_files import add_media_parser, blobs, write_media
 
 _BEGINNINGS = ((b"fLaC", "flac"), (b"OggS", "ogg"), (b"ID3", "mp3"), (b"\xff\xfb", "mp3"))
 
@@ -22,12 +21,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    return write_media("audio", "audio", _contents, arguments)
-
-
-def _contents(columns: Columns, row: int) -> Iterator[Content]:
-    index, data = int(columns["index"][row]), columns["data"][row]
-    yield Content(f"-{index}" if index else "", _suffix(data), data)
+    return write_media("audio", "audio", partial(blobs, _suffix), arguments)
 
 
 def _suffix(data: bytes) -> str:

@@ -62,6 +62,12 @@ def write_media(verb: str, kind: str, contents: Contents, arguments: argparse.Na
     return exit_codes.OK if written else exit_codes.NOT_FOUND
 
 
+def blobs(suffix: Callable[[bytes], str], columns: Columns, row: int) -> Iterator[Content]:
+    """Yield the file of a picture or sound; `suffix` tells its format by its bytes."""
+    index, data = int(columns["index"][row]), columns["data"][row]
+    yield Content(f"-{index}" if index else "", suffix(data), data)
+
+
 def tell_files(verb: str, arguments: argparse.Namespace, written: list[dict[str, Any]], damage: list[Damage]) -> None:
     """Print which files were written, as JSON where that was asked for."""
     if arguments.json:

@@ -80,20 +80,27 @@ class NumberMethods(RunWriter):
             if len(entries) > queue.limit:  # read after the append: see EventQueue
                 queue.enforce_limit(entry)
             return
+        named = (display_name, summary_description, new_style, double_precision)
+        self._add_checked_scalar(tag, value, global_step, walltime, *named)
+
+    def _add_checked_scalar(
+        self, tag: str, value: float, step: Any, walltime: Any, name: str, text: str, new_style: bool, double: bool
+    ) -> None:
+        """Log a number whose tag, step, time or labels have to be checked, or that is not a plain scalar."""
+        queue = self._fast_queue  # once: another thread may close the writer
         tag = clean_tag(tag)
-        display_name, summary_description = checked_labels(tag, display_name, summary_description)
-        if new_style or double_precision:
+        name, text = checked_labels(tag, name, text)
+        if new_style or double:
             from ..summary.tensor import scalar_tensor
 
-            encode = partial(scalar_tensor, tag, value, double_precision, display_name, summary_description)
-            self._add_deferred(tag, encode, global_step, walltime, is_scalar=True)
-        elif display_name or summary_description:
-            encode = partial(scalar, tag, value, display_name, summary_description)
-            self._add_deferred(tag, encode, global_step, walltime, is_scalar=True)
+            encode = partial(scalar_tensor, tag, value, double, name, text)
+            self._add_deferred(tag, encode, step, walltime, is_scalar=True)
+        elif name or text:
+            self._add_deferred(tag, partial(scalar, tag, value, name, text), step, walltime, is_scalar=True)
         elif queue is not None:
-            queue.put((tag, value, *self._step_and_walltime(tag, global_step, walltime)))
+            queue.put((tag, value, *self._step_and_walltime(tag, step, walltime)))
         else:
-            self._get_file_writer().add_scalar(tag, value, *self._step_and_walltime(tag, global_step, walltime))
+            self._get_file_writer().add_scalar(tag, value, *self._step_and_walltime(tag, step, walltime))
 
     def _add_pending_scalar(
         self, tag: str, number: Any, step: Any, walltime: Any, name: str, text: str, new_style: bool, double: bool

@@ -137,7 +137,7 @@ def test_the_array_may_be_changed_before_it_is_encoded():
     sound = np.full(4, 0.5, np.float32)
     encode = prepare_audio("mine", torch.from_numpy(sound))
     sound[:] = 0
-    assert decode(encode())[1][:, 0].tolist() == [16384] * 4
+    assert decode(Summary.FromString(encode()))[1][:, 0].tolist() == [16384] * 4
 
 
 def test_tensorboard_serves_the_samples(tensorboard, tmp_path):
@@ -146,7 +146,7 @@ def test_tensorboard_serves_the_samples(tensorboard, tmp_path):
     writer = RecordWriter(str(tmp_path / "events.out.tfevents.1.test"))
     writer.write(Event(file_version="brain.Event:2").SerializeToString())
     for step, sound in enumerate([mono.half(), stereo]):
-        event = Event(step=step, wall_time=1.0, summary=prepare_audio("a tone: 50%", sound, 22050)())
+        event = Event(step=step, wall_time=1.0, summary=Summary.FromString(prepare_audio("a tone: 50%", sound, 22050)()))
         writer.write(event.SerializeToString())
     writer.close()
     first, second = served.audio(tensorboard(tmp_path))["."]["a tone: 50%"][0]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from struct import Struct
 
 import numpy as np
@@ -58,14 +59,17 @@ def _masked(crc: int) -> int:
 
 def frame(data: bytes) -> bytes:
     """Return `data` as one TFRecord record."""
-    header = _headers.get(len(data)) or _header(len(data))
-    return header + data + _pack_crc(masked_crc32c(data))
+    return b"".join(_parts(data))
+
+
+def _parts(data: bytes) -> tuple[bytes, bytes, bytes]:
+    return _headers.get(len(data)) or _header(len(data)), data, _pack_crc(masked_crc32c(data))
 
 
 def frame_batch(batch: Sequence[bytes]) -> bytes:
     """Return each item as one record, one after the other."""
     if len(batch) < _MANY:
-        return b"".join(map(frame, batch))
+        return b"".join(chain.from_iterable(map(_parts, batch)))  # one copy of large data
     crcs = np.fromiter(map(load_checksum(), batch), "<u4", len(batch))
     masked = (crcs >> 15 | crcs << 17) + np.uint32(_MASK)
     parts = [b""] * (3 * len(batch))

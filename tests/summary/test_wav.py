@@ -15,6 +15,7 @@ from support.original import run_original
 
 import tensorboardX
 from tensorboardX.proto.event_pb2 import Event
+from tensorboardX.proto.summary_pb2 import Summary
 from tensorboardX.record_writer import RecordWriter
 from tensorboardX.summary.wav import audio, prepare_audio
 
@@ -146,7 +147,9 @@ def test_tensorboard_serves_the_samples(tensorboard, tmp_path):
     writer = RecordWriter(str(tmp_path / "events.out.tfevents.1.test"))
     writer.write(Event(file_version="brain.Event:2").SerializeToString())
     for step, sound in enumerate([mono.half(), stereo]):
-        event = Event(step=step, wall_time=1.0, summary=Summary.FromString(prepare_audio("a tone: 50%", sound, 22050)()))
+        event = Event(
+            step=step, wall_time=1.0, summary=Summary.FromString(prepare_audio("a tone: 50%", sound, 22050)())
+        )
         writer.write(event.SerializeToString())
     writer.close()
     first, second = served.audio(tensorboard(tmp_path))["."]["a tone: 50%"][0]

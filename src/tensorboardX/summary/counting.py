@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.floating[Any]]
+from .cells import Cells, Floats, cells_of
+
 Float64Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
-Limits = tuple[Floats, Floats]
 
 _SORTED = 1 << 18  # values that are sorted at once: they fit into the cache of a core, unlike a whole array
-_SUMMED = 1 << 16  # the same for sums, whose float64 take more room
+_LOOKED_UP = 1 << 16  # the same for looking up and for sums, whose temporaries take more room
+_MANY = 1 << 17  # values for which it is worth while to prepare looking up
 
 
 @dataclass
@@ -43,40 +44,59 @@ class Tally:
         """How many values lie below the first edge, and above the last."""
         return int(self.below[0]), self.size - int(self.below[-1])
 
-    def count(self, ordered: Floats, limits: Limits) -> None:
-        """Add sorted finite values to the counts below each edge, and to the number and the extremes of all."""
-        lower, last = limits
-        low, high = ordered[0], ordered[-1]
-        self.size += len(ordered)
-        self.low, self.high = min(self.low, float(low)), max(self.high, float(high))
-        first, end = lower.searchsorted(low, "right"), lower.searchsorted(high, "right")  # most edges lie outside
-        self.below[first:end] += ordered.searchsorted(lower[first:end])
-        self.below[end:-1] += len(ordered)
-        self.below[-1:] += ordered.searchsorted(last, "right")
-
-    def sum(self, values: Floats) -> None:
-        """Add finite values to the sums."""
-        for start in range(0, len(values), _SUMMED):
-            exact = values[start : start + _SUMMED].astype(np.float64, copy=False)
+    def add(self, values: Floats) -> None:
+        """Add finite values to the number, the extremes and the sums of all."""
+        self.size += len(values)
+        self.low, self.high = min(self.low, float(values.min())), max(self.high, float(values.max()))
+        for start in range(0, len(values), _LOOKED_UP):
+            exact = values[start : start + _LOOKED_UP].astype(np.float64, copy=False)
             self.total += float(exact.sum())
             # Not by `dot`: the threads of a BLAS would take cores from the training.
             self.squares += float(np.einsum("i,i->", exact, exact))
 
 
-def tally(values: Floats, edges: Float64Array, limits: Limits | None = None) -> Tally:
+def cells_between(edges: Float64Array, dtype: np.dtype[Any]) -> Cells | None:
+    """Return what looks up in which bin a value of `dtype` lies; None where bins are too narrow for it."""
+    lower, last = _limits(edges, dtype)
+    return cells_of(np.concatenate((lower, np.nextafter(last, dtype.type(np.inf)))))
+
+
+def tally(values: Floats, edges: Float64Array, cells: Cells | None = None) -> Tally:
     """Count values into bins as `numpy.histogram` does; NaN and infinity are left out. NumPy may warn of overflow.
 
-    Sorting is most of the work, and sorting half as many bytes takes half as long; so float32 values are sorted as
-    they are, and compared with edges that are rounded such that every comparison comes out as in float64.
+    float32 values are counted as they are, which is twice as fast as in float64.
 
     Args:
         values: float32 or float64, shape (N,).
         edges: not decreasing, shape (K + 1,). A value on an edge belongs to the bin above it, and on the last edge
             to the last bin.
-        limits: what `limits_of` returns for these edges and the dtype of the values, if it is known.
+        cells: what `cells_between` returns for these edges and the dtype of the values, if it is at hand.
     """
-    limits = limits or limits_of(edges, values.dtype)
     found = Tally(np.zeros(len(edges), dtype=np.intp))
+    if cells is None and len(values) >= _MANY:
+        cells = cells_between(edges, values.dtype)
+    if cells is None:
+        _count_sorted(found, values, _limits(edges, values.dtype))
+    else:
+        _count_in_cells(found, np.ascontiguousarray(values), cells)
+    return found
+
+
+def _count_in_cells(found: Tally, values: Floats, cells: Cells) -> None:
+    counts = np.zeros(cells.size, np.intp)
+    for start in range(0, len(values), _LOOKED_UP):
+        block = values[start : start + _LOOKED_UP]
+        counts += np.bincount(cells.slots_of(block), minlength=cells.size)
+        if counts[-1] > found.left_out:
+            found.left_out = int(counts[-1])
+            block = block[np.isfinite(block)]
+        if len(block):
+            found.add(block)
+    np.cumsum(counts[:-2], out=found.below)
+
+
+def _count_sorted(found: Tally, values: Floats, limits: tuple[Floats, Floats]) -> None:
+    lower, last = limits
     scratch = np.empty(min(len(values), _SORTED), values.dtype)
     for start in range(0, len(values), _SORTED):
         block = values[start : start + _SORTED]
@@ -86,9 +106,9 @@ def tally(values: Floats, edges: Float64Array, limits: Limits | None = None) -> 
         finite = _finite(ordered)
         found.left_out += len(ordered) - len(finite)
         if len(finite):
-            found.count(finite, limits)
-            found.sum(finite)
-    return found
+            found.below[:-1] += finite.searchsorted(lower)
+            found.below[-1:] += finite.searchsorted(last, "right")
+            found.add(finite)
 
 
 def _finite(ordered: Floats) -> Floats:
@@ -99,7 +119,7 @@ def _finite(ordered: Floats) -> Floats:
     return ordered[ordered.searchsorted(-infinity, side="right") : ordered.searchsorted(infinity, side="left")]
 
 
-def limits_of(edges: Float64Array, dtype: np.dtype[Any]) -> Limits:
+def _limits(edges: Float64Array, dtype: np.dtype[Any]) -> tuple[Floats, Floats]:
     """Return all edges but the last, and the last, as the floats of `dtype` that compare with others as they do."""
     return _rounded(edges[:-1], dtype, np.inf), _rounded(edges[-1:], dtype, -np.inf)
 

@@ -14,7 +14,8 @@ from ..errors import type_error, value_error
 from ..notices import warn_once
 from ..proto.summary_pb2 import HistogramProto, Summary
 from ..values.arrays import Array, to_float, to_numpy, to_owned
-from .counting import Float64Array, Floats, Limits, Tally, limits_of, tally
+from .cells import Cells, Floats
+from .counting import Float64Array, Tally, cells_between, tally
 from .device_counting import DeviceTally, count_on_device, is_countable
 from .size import check_size
 from .tags import clean_tag, kept_tag
@@ -145,13 +146,13 @@ def _histogram(tag: str, array: Array, bins: Any, max_bins: int | None) -> list[
     with np.errstate(all="ignore"):  # values near the ends of floats; what comes of them is looked at
         values = _as_floats(array.reshape(-1))
         edges = _edges(tag, values, bins)
-        found = tally(values, edges, _default_limits(values.dtype) if edges is _DEFAULT_EDGES else None)
+        found = tally(values, edges, _default_cells(values.dtype) if edges is _DEFAULT_EDGES else None)
     return _histogram_of(tag, found, edges, bins, max_bins)
 
 
 @functools.cache
-def _default_limits(dtype: np.dtype[Any]) -> Limits:
-    return limits_of(_DEFAULT_EDGES, dtype)
+def _default_cells(dtype: np.dtype[Any]) -> Cells | None:
+    return cells_between(_DEFAULT_EDGES, dtype)
 
 
 def _histogram_of(tag: str, found: Tally, edges: Float64Array, bins: Any, max_bins: int | None) -> list[Buffer]:

@@ -119,7 +119,7 @@ def _quantize(floats: Array, integers: Array) -> None:
 
 def _wav(samples: Array, rate: int) -> list[Buffer]:
     """Return the header of a WAV file of 16-bit PCM, and its data."""
-    data = memoryview(samples.reshape(-1)).cast("B")
+    data = samples.reshape(-1).data.cast("B")
     channels = samples.shape[1]
     frame = 2 * channels
     parts = (b"RIFF", 36 + len(data), b"WAVE", b"fmt ", 16, _PCM, channels, rate, rate * frame, frame, 16, b"data")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ import pytest
 from event_files import read, scalars_of, small_file
 from torch.utils.tensorboard import SummaryWriter as TorchSummaryWriter
 
-from tensorboardX.reader import Records, open_logdir, scalars
+from tensorboardX.reader import Record, Records, open_logdir, scalars
 from tensorboardX.records.framing import frame
 
 DATA = Path(__file__).parents[1] / "data" / "event_files"
@@ -95,7 +96,7 @@ def torch_file(directory: Path) -> Path:
         writer.add_text("note", "text", 60)
         writer.add_mesh("mesh", np.zeros((1, 3, 3)), global_step=60)
         writer.add_hparams({"rate": 0.5}, {"loss": 1.0}, run_name=".")
-    return next(directory.glob("*tfevents*"))
+    return max(directory.glob("*tfevents*"), key=lambda path: path.stat().st_size)  # hparams have a file of their own
 
 
 @pytest.fixture(scope="module")
@@ -107,11 +108,17 @@ def originals(tmp_path_factory) -> list[tuple[bytes, list[tuple[int, int]]]]:
     return [(path.read_bytes(), [(record.offset, record.end) for record in Records(path)]) for path in paths]
 
 
+def overlapped(content: bytes, records: Iterable[Record]) -> set[int]:
+    """Bytes within whole records. One cut off by a byte is whole again if the next one begins with that byte."""
+    whole = [record for record in records if frame(record.data) == content[record.offset : record.end]]
+    return {position for record in whole for position in range(record.offset + 1, record.end)}
+
+
 def check(directory: Path, content: bytes, intact: set[int]) -> None:
     path = directory / "events.out.tfevents.1"
     records, _ = read(path, content)
-    offsets = {record.offset for record in Records(path)}
-    assert intact <= offsets, sorted(intact - offsets)
+    lost = intact - {record.offset for record in Records(path)}
+    assert not (lost and lost - overlapped(content, Records(path))), sorted(lost)
     logdir = open_logdir(directory, verify_skipped=True)
     columns = logdir.scalars()
     rows = zip(*(columns[name].tolist() for name in ("tag", "step", "wall_time", "value")), strict=True)

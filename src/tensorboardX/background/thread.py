@@ -24,7 +24,7 @@ from .weak_sets import members
 
 logger = logging.getLogger(__name__)
 
-BUSY_SECONDS = 0.05
+BUSY_SECONDS = 0.2
 """How long pending events are collected into a batch, while events keep coming."""
 
 IDLE_SECONDS = 0.4

@@ -44,7 +44,7 @@ class Cells:
         """Return how many limits are at most as large as each value, shape (N,)."""
         cells = _upper_bits(values)
         slots: IntArray = self._slots.take(cells)
-        slots += values >= self._limits.take(cells)
+        slots += (values >= self._limits.take(cells)).astype(np.intp)  # adding booleans takes twice as long
         return slots
 
 

@@ -64,7 +64,7 @@ def cells_between(edges: Float64Array, dtype: np.dtype[Any]) -> Cells | None:
 def tally(values: Floats, edges: Float64Array, cells: Cells | None = None) -> Tally:
     """Count values into bins as `numpy.histogram` does; NaN and infinity are left out. NumPy may warn of overflow.
 
-    float32 values are counted as they are, which is twice as fast as in float64.
+    float32 values are counted as they are; only the sums need float64.
 
     Args:
         values: float32 or float64, shape (N,).

@@ -18,7 +18,8 @@ from tensorboard.util import tensor_util
 from tensorboardX.reader import Columns, Logdir
 
 EVERYTHING = dict.fromkeys(("scalars", "images", "audio", "histograms", "compressedHistograms", "tensors"), 0)
-PARTS = {mesh_pb2.MeshPluginData.VERTEX: "vertices", 2: "faces", 3: "colors"}
+# Each part of a mesh, and what the dashboard serves it as.
+PARTS = {1: ("vertices", np.float32), 2: ("faces", np.int32), 3: ("colors", np.uint8)}
 
 Row = dict[str, Any]
 
@@ -178,9 +179,11 @@ def _meshes(events: EventAccumulator) -> list[Row]:
     for at, array in _each_tensor(events, "mesh"):
         content = events.summary_metadata[at["tag"]].plugin_data.content
         described = mesh_pb2.MeshPluginData.FromString(content)
-        empty = {"tag": described.name, **dict.fromkeys(PARTS.values()), "config": described.json_config}
+        empty = {"tag": described.name, "vertices": None, "faces": None, "colors": None}
+        empty["config"] = described.json_config
         mesh = meshes.setdefault((described.name, at["step"]), {**at, **empty})
-        mesh[PARTS[described.content_type]] = array
+        name, dtype = PARTS[described.content_type]
+        mesh[name] = array.astype(dtype)
         mesh["wall_time"] = min(mesh["wall_time"], at["wall_time"])  # TensorFlow writes an Event for each part
     return _sorted(list(meshes.values()))
 

@@ -85,6 +85,17 @@ def test_what_the_original_writes(tmp_path, original_python):
     assert {kind for kind, count in rows.items() if not count} == {"graph"}
 
 
+def test_faces_and_colours_of_torch_are_whole_numbers_unless_one_is_not(tmp_path):
+    vertices, faces = torch.ones(1, 4, 3), torch.tensor([[[0, 1, 2], [1, 2, 3]]])
+    with TorchSummaryWriter(str(tmp_path)) as writer:
+        for step, shade in enumerate((255.0, 254.5)):
+            writer.add_mesh("mesh", vertices, torch.full((1, 4, 3), shade), faces, global_step=step)
+    meshes = open_logdir(tmp_path).meshes()
+    for found in meshes["faces"]:
+        assert (found.dtype, found.tolist()) == (np.int32, faces.tolist())
+    assert [(array.dtype.name, array.max()) for array in meshes["colors"]] == [("uint8", 255), ("float32", 254.5)]
+
+
 def test_what_torch_writes(tmp_path):
     rng = np.random.default_rng(5)
     with TorchSummaryWriter(str(tmp_path)) as writer:

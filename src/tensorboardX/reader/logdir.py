@@ -180,7 +180,7 @@ class Logdir:
         """Return meshes under the tags that were given to `add_mesh`.
 
         The columns besides the first four are `vertices`, `faces` and `colors`: arrays of shape (B, N, 3) or None, and
-        `config` (JSON).
+        `config` (JSON). Faces are int32 and colours uint8, unless a number in the file is not one of these.
         """
         return self._table(values.MESHES, runs, tags, steps, restarts)
 

@@ -24,6 +24,9 @@ _PARTS: dict[int, str] = {
     MeshPluginData.COLOR: "colors",
 }
 
+# What TensorBoard converts them to. tensorboardX and torch store all parts as float32.
+_DTYPES = {"faces": np.int32, "colors": np.uint8}
+
 MESH_COLUMNS: dict[str, type] = {**dict.fromkeys(_PARTS.values(), object), "config": object}
 
 
@@ -58,4 +61,11 @@ def _part(entry: Entry, content: Any) -> tuple[str, Array, str]:
     array = array_of(content.tensor)
     if part is None or array.dtype == np.object_:
         raise InvalidValueError("a part of a mesh that is neither vertices nor faces nor colours")
-    return part, array, described.json_config
+    return part, _converted(array, part), described.json_config
+
+
+def _converted(array: Array, part: str) -> Array:
+    """Return faces and colours as whole numbers, unless that would change one."""
+    with np.errstate(invalid="ignore"):  # NaN, and what is out of range
+        converted = array.astype(_DTYPES.get(part, array.dtype))
+    return converted if np.array_equal(converted, array) else array

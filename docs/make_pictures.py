@@ -4,7 +4,7 @@
     pip install ".[examples]"
     apt-get install chromium chromium-driver
     python docs/make_pictures.py              # or: python docs/make_pictures.py mesh projector
-    python docs/make_pictures.py tail         # the picture of the command `tensorboardx tail`, without chromium-driver
+    python docs/make_pictures.py tail         # the recording of `tensorboardx tail -f`, without Chromium
     python docs/make_pictures.py language_model                # all pictures of an example
     python docs/make_pictures.py language_model --work /tmp/lm # its runs stay there, and are not made again next time
 
@@ -18,8 +18,8 @@ import argparse
 import base64
 import io
 import json
-import math
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -37,6 +37,8 @@ from PIL import Image
 DOCS = Path(__file__).resolve().parent
 EXAMPLES = DOCS.parent / "examples"
 MOST_BYTES = 120_000
+MOST_BYTES_RECORDED = 400_000
+LEAST_FRAMES = 10
 MARGIN = (340, 130)  # left of the data and above them
 LEAST_DRAWN = 0.02
 PATIENCE = 60  # seconds for a page to draw, with WebGL in software
@@ -83,7 +85,7 @@ class Dashboard:
 
 
 TERMINAL = "tail"
-"""The picture that is not of a dashboard: the curves of two trainings, as `tensorboardx tail` draws them."""
+"""What is not of a dashboard: a recording of two trainings that `tensorboardx tail -f` follows."""
 
 HELPERS = """
     // Elements that have a size, also those in shadow roots and frames.
@@ -418,7 +420,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--work", type=Path, help="directory of the runs (default: a temporary one)")
     options = parser.parse_args(argv)
     if not options.names or TERMINAL in options.names:
-        take_terminal_picture(options.output)
+        record_terminal(options.output)
     if options.names == [TERMINAL]:
         return
     chosen = [one for one in DASHBOARDS if not options.names or {one.name, one.example} & {*options.names}]
@@ -455,20 +457,29 @@ def take_pictures(
             save(take_picture(browser, url, dashboard), output / f"{dashboard.name}.png")
 
 
-def take_terminal_picture(output: Path) -> None:
-    """Train twice, let the command draw the curves as SVG, and let Chromium make a PNG of that."""
+def record_terminal(output: Path) -> None:
+    """Train twice at once while the command follows, and let it write the recording."""
     with tempfile.TemporaryDirectory() as directory:
-        for seed in range(2):
-            logdir = ["--logdir", f"runs/seed{seed}", "--seed", str(seed)]
-            subprocess.run([sys.executable, EXAMPLES / "train_digits.py", *logdir], cwd=directory, check=True)
-        command = [sys.executable, "-m", "tensorboardX", "tail", "runs", "--run", "seed?", "--svg", "tail.svg"]
-        subprocess.run(command, cwd=directory, check=True)
-        drawing = Path(directory, "tail.svg")
-        width, height = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', drawing.read_text(encoding="utf-8")).groups()
-        size = f"--window-size={math.ceil(float(width))},{math.ceil(float(height))}"
-        page = [size, "--screenshot=tail.png", "--default-background-color=00000000", drawing.as_uri()]
-        subprocess.run(["chromium", *CHROMIUM, *page], cwd=directory, check=True, capture_output=True)
-        save(Path(directory, "tail.png").read_bytes(), output / f"{TERMINAL}.png")
+        Path(directory, "runs").mkdir()
+        tail = [sys.executable, "-m", "tensorboardX", "tail", "-f", "runs", "--run", "seed?", "--svg", "tail.svg"]
+        command = subprocess.Popen([*tail, "--interval", "0.4"], cwd=directory)
+        program = [sys.executable, EXAMPLES / "train_digits.py"]
+        trainings = [
+            subprocess.Popen([*program, "--logdir", f"runs/seed{seed}", "--seed", str(seed)], cwd=directory)
+            for seed in range(2)
+        ]
+        codes = [training.wait() for training in trainings]
+        if any(codes):
+            raise RuntimeError("a training failed")
+        time.sleep(2)  # the last points are written within a second, and seen in half of one
+        command.send_signal(signal.SIGINT)
+        command.wait()
+        recorded = Path(directory, "tail.svg").read_bytes()
+    frames = recorded.count(b'class="frame"')
+    if frames < LEAST_FRAMES or len(recorded) > MOST_BYTES_RECORDED:
+        raise RuntimeError(f"the recording has {frames} frames and {len(recorded)} bytes")
+    (output / f"{TERMINAL}.svg").write_bytes(recorded)
+    print(f"{TERMINAL}.svg: {len(recorded)} bytes, {frames} frames")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Every Python block of every page runs, and so does every example in a docstring that the API reference shows.
+"""Every block of Python or of commands runs, and so does every example in a docstring that the API reference shows.
 
 Pages whose tests check more than that have a test of their own.
 """
@@ -63,7 +63,8 @@ def test_the_examples_of_the_page_run(page, tmp_path):
     printed = run(tmp_path, Path(__file__).with_name("run_page.py"), page)
     text = page.read_text(encoding="utf-8")
     left_out = text.count("<!-- skip: next")
-    assert int(printed.split()[-1]) >= text.count("\n```python\n") + left_out > left_out
+    blocks = len(re.findall(r"^```(?:python|console|sh)$", text, re.MULTILINE))
+    assert int(printed.split()[-1]) >= blocks + left_out > left_out
 
 
 @pytest.mark.parametrize(("page", "test"), TESTED_ELSEWHERE.items())

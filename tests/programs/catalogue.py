@@ -16,6 +16,7 @@ logger. These constants describe it:
   docs/differences.md.
 - `ORIGINAL_FAILS` (optional): the error with which the program fails with the original.
 - `NO_DEPS` (optional): requirements that are installed without what they depend on.
+- `REFUSED_BY_PIP` (optional): the same, installed by uv, because pip refuses their metadata.
 
 What `main` returns, a dict for JSON, is compared too: that is how programs that read, or listen, are tested.
 """
@@ -43,6 +44,12 @@ class Program:
     differences: dict[str, str] = field(default_factory=dict)
     original_fails: str = ""
     no_deps: list[str] = field(default_factory=list)
+    refused_by_pip: list[str] = field(default_factory=list)
+
+    @property
+    def alone(self) -> list[str]:
+        """What is installed without what it depends on."""
+        return self.no_deps + self.refused_by_pip
 
     @property
     def name(self) -> str:

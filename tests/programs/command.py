@@ -34,7 +34,8 @@ def main() -> int:
     wheel = environments.build_wheel(cache)
     rows = cache / "results"
     rows.mkdir(exist_ok=True)
-    failed = False
+    failed: list[str] = []
+    is_explained = True
     for program in programs:
         began = time.monotonic()
         row = rows / f"{program.name}.json"
@@ -43,13 +44,13 @@ def main() -> int:
             result = compare_program(program, cache, wheel)
         except (RuntimeError, subprocess.TimeoutExpired) as error:
             print(f"{program.name}: failed\n{error}", flush=True)
-            failed = True
+            failed.append(program.name)
             continue
-        failed = failed or bool(result.unexplained)
+        is_explained = is_explained and not result.unexplained
         row.write_text(json.dumps(page.row(result)), encoding="utf-8")
         print(f"{program.name}: {verdict(result)} ({time.monotonic() - began:.0f} s)", flush=True)
-    page.write(rows, wheel)
-    return 1 if failed else 0
+    page.write(rows, failed)
+    return 0 if is_explained and not failed else 1
 
 
 def verdict(result: Result) -> str:

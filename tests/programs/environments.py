@@ -49,7 +49,7 @@ def build(cache: Path, program: Program, wheel: Path) -> Path:
     Our distribution is installed before the program, so that pip could replace it, and has to be there afterwards.
     Raises RuntimeError with pip's output if an installation or `pip check` fails.
     """
-    parts = [sys.version, sys.prefix, *program.requirements, "--no-deps", *program.no_deps]
+    parts = [sys.version, sys.prefix, *program.requirements, "--no-deps", *program.alone]
     home = cache / f"{program.name}-{hashlib.sha256(repr(parts).encode()).hexdigest()[:8]}"
     python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     with FileLock(f"{home}.lock", timeout=INSTALL_SECONDS):
@@ -77,12 +77,15 @@ def _create(cache: Path, home: Path, python: Path, program: Program, wheel: Path
         _pip("install", "--constraint", str(constraints), *program.requirements, python=python)
     if program.no_deps:
         _pip("install", "--no-deps", *program.no_deps, python=python)
+    if program.refused_by_pip:
+        uv = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", str(python)]
+        _run([*uv, "--no-deps", *program.refused_by_pip])
 
 
 def _check(python: Path, program: Program, wheel: Path) -> None:
     """Raise RuntimeError unless `pip check` is clean and tensorboardX is the one of the wheel."""
     done = _complete([*PIP, "--python", str(python), "check"])
-    alone = [re.split("[=<>~]", name)[0].lower() for name in program.no_deps]
+    alone = [re.split("[=<>~]", name)[0].lower() for name in program.alone]
     conflicts = [line for line in done.stdout.splitlines() if line.split(" ")[0].lower() not in alone]
     if done.returncode and (conflicts or not alone):
         raise RuntimeError(f"pip check: {conflicts}\n{done.stderr}")
@@ -141,12 +144,12 @@ def _run(command: list[str]) -> str:
 
 
 def _complete(command: list[str]) -> subprocess.CompletedProcess[str]:
-    pip_settings = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+    settings = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_", "SSL_CERT_"))}
     return subprocess.run(
         command,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        env=clean_environment() | pip_settings,
+        env=clean_environment() | settings,
         timeout=INSTALL_SECONDS,
     )

@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import platform
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,8 @@ Series that contain measured times, such as samples per second, need only be the
 ignored.
 
 This library is installed before the program. Afterwards `pip check` reports no conflict, and the library has not been
-replaced. Of DeepSpeed, DI-engine, SpeechBrain and Ultralytics, only the modules that log are used; they are installed
-without all that they require. The environments have Python {python} and torch {torch}.
+replaced. Of DeepSpeed, DI-engine, SpeechBrain and Ultralytics, only the modules that log are used; these, Catalyst and
+Composer are installed without all that they require. The environments have Python {python} and torch {torch}.
 
 `python dev.py programs` writes this page. `python dev.py programs ignite accelerate` updates two of its lines.
 The programs are in [tests/programs/scripts](../tests/programs/scripts). Three of them also run in CI: Accelerate,
@@ -67,20 +68,33 @@ def row(result: Result) -> dict[str, Any]:
     }
 
 
-def write(rows: Path, wheel: Path) -> None:
-    """Write the page from the results in the directory `rows`."""
+def write(rows: Path, failed: Collection[str] = ()) -> None:
+    """Write the page from the results in the directory `rows`.
+
+    The line of a program that has no result there stays as it is, unless the program failed now.
+    """
     found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in rows.glob("*.json")}
     known = [catalogue.load(name) for name in catalogue.names()]
     versions = {name: importlib.metadata.version(name).partition("+")[0] for name in ("tensorboard", "torch")}
     text = INTRODUCTION.format(original=ORIGINAL, python=platform.python_version(), substituted=SUBSTITUTED, **versions)
+    lines = _lines(PAGE.read_text(encoding="utf-8"))
     for program in sorted(known, key=lambda program: program.program.lower()):
         if program.name in found:
-            text += _line(program, found[program.name])
+            lines[program.program] = _line(program, found[program.name])
+        elif program.name in failed:
+            lines.pop(program.program, None)
+        text += lines.get(program.program, "")
     text += "\n## Not run\n\n| program | reason |\n| --- | --- |\n"
-    failed = {program.program: "It failed in the last run." for program in known if program.name not in found}
-    for name, reason in sorted({**failed, **NOT_RUN}.items(), key=lambda item: item[0].lower()):
+    missing = {program.program: "It failed in the last run." for program in known if program.program not in lines}
+    for name, reason in sorted({**missing, **NOT_RUN}.items(), key=lambda item: item[0].lower()):
         text += f"| {name} | {reason} |\n"
     PAGE.write_text(text, encoding="utf-8")
+
+
+def _lines(text: str) -> dict[str, str]:
+    """The lines of the first table of a page, by the program that each is of."""
+    results = text.partition("\n## Results\n")[2].partition("\n## ")[0]
+    return {line.split("|")[1].strip(): line for line in results.splitlines(keepends=True) if line.startswith("| ")}
 
 
 def _line(program: catalogue.Program, result: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -38,7 +39,7 @@ def test_served_as_of_the_original(name, cache, wheel):
 def test_a_program_is_described_and_its_versions_are_pinned(program):
     assert program.logs.endswith(".")
     assert program.choice or program.substitute
-    needed = [*program.requirements, *program.no_deps]
+    needed = [*program.requirements, *program.alone]
     assert any("==" in requirement for requirement in needed) or program.distribution in needed
 
 
@@ -103,3 +104,17 @@ def test_equal_content_has_equal_digests_and_nan_is_equal_to_nan():
 
     assert plain([float("nan"), np.arange(3)]) == plain([float("nan"), np.arange(3)])
     assert plain(np.arange(3)) != plain(np.arange(1, 4))
+
+
+def test_the_page_keeps_the_lines_of_programs_that_were_not_run(tmp_path, monkeypatch):
+    before = page.PAGE.read_text(encoding="utf-8")
+    monkeypatch.setattr(page, "PAGE", tmp_path / "page.md")
+    page.PAGE.write_text(before, encoding="utf-8")
+    result = Result(catalogue.load("ignite"), "99", {"scalars": 1})
+    (tmp_path / "ignite.json").write_text(json.dumps(page.row(result)), encoding="utf-8")
+    page.write(tmp_path, failed=["accelerate"])
+    after = page.PAGE.read_text(encoding="utf-8")
+    changed = {line.split(" | ")[0] for line in {*before.splitlines()} ^ {*after.splitlines()} if line[:1] == "|"}
+    assert changed == {"| PyTorch-Ignite", "| Accelerate"}
+    assert "| PyTorch-Ignite | 99 |" in after
+    assert "| Accelerate | It failed in the last run. |" in after

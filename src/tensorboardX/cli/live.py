@@ -17,8 +17,7 @@ from .curves import Curves
 from .files import replaced_text
 from .overview import overview
 from .picture import check_packages, picture
-
-_SVG_SIZE = (110, 34)  # columns and lines
+from .recording import SIZE
 
 
 def watch(logdir: Logdir, arguments: argparse.Namespace, batches: Iterator[Columns]) -> int:
@@ -48,7 +47,7 @@ def save_svg(batches: Iterator[Columns], path: str) -> int:
     curves = Curves()
     for batch in batches:
         curves.add(batch)
-    width, height = _SVG_SIZE
+    width, height = SIZE
     console = Console(file=io.StringIO(), record=True, width=width, height=height, force_terminal=True)
     console.print(picture(curves, width, height))
     with replaced_text(path) as file:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from ..errors import MissingExtraError
 from ..reader import Columns, Logdir, open_logdir
-from . import exit_codes, live, output
+from . import exit_codes, live, output, recording
 from .arguments import Subparsers, add_filters, add_json, add_logdir, new_parser
 
 _LAST = 10
@@ -22,6 +22,7 @@ def add_parser(subparsers: Subparsers) -> None:
         tensorboardx tail -f runs --tag '*loss' --steps 1000:
         tensorboardx tail -f runs --json | jq .points
         tensorboardx tail runs --svg curves.svg
+        tensorboardx tail -f runs --svg recording.svg --timeout 60
     """
     parser = new_parser(subparsers, "tail", run, summary, examples)
     add_logdir(parser)
@@ -30,7 +31,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "--interval", type=_seconds, default=1.0, metavar="S", help="seconds between looks (default: 1)"
     )
     parser.add_argument("--timeout", type=_seconds, metavar="S", help="with -f: end when nothing came for so long")
-    parser.add_argument("--svg", metavar="FILE", help="write the picture to an SVG file instead")
+    parser.add_argument("--svg", metavar="FILE", help="write the picture to an SVG file instead, with -f a recording")
     add_filters(parser)
     add_json(parser)
 
@@ -38,6 +39,8 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(arguments: argparse.Namespace) -> int:
     logdir = open_logdir(arguments.logdir, progress=False)
     if arguments.svg is not None:
+        if arguments.follow:
+            return recording.record(_batches(logdir, arguments), arguments.svg)
         return live.save_svg(_batches(logdir, arguments), arguments.svg)
     if arguments.json:
         return _write_json(_batches(logdir, arguments))

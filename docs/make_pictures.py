@@ -465,7 +465,9 @@ def record_terminal(output: Path) -> None:
         command = subprocess.Popen([*tail, "--interval", "0.4"], cwd=directory)
         program = [sys.executable, EXAMPLES / "train_digits.py"]
         trainings = [
-            subprocess.Popen([*program, "--logdir", f"runs/seed{seed}", "--seed", str(seed)], cwd=directory)
+            subprocess.Popen(
+                [*program, "--logdir", f"runs/seed{seed}", "--seed", str(seed), "--epochs", "5"], cwd=directory
+            )
             for seed in range(2)
         ]
         codes = [training.wait() for training in trainings]

@@ -1,4 +1,4 @@
-"""The examples of frameworks that are too large for every environment run where these are installed."""
+"""The examples of frameworks run, as commands, where these are installed: in the environment of dev.py they are."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from support import served
 from support.recording import run_example
+
+# The loaders are compared elsewhere, and these trainings take seconds.
+pytestmark = pytest.mark.parametrize("tensorboard", ["rust"], indirect=True)
 
 
 def needs(package: str) -> pytest.MarkDecorator:

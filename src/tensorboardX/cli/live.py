@@ -17,7 +17,8 @@ from .curves import Curves
 from .files import replaced_text
 from .overview import overview
 from .picture import check_packages, picture
-from .recording import SIZE
+
+_SVG_SIZE = (110, 34)  # columns and lines
 
 
 def watch(logdir: Logdir, arguments: argparse.Namespace, batches: Iterator[Columns]) -> int:
@@ -47,7 +48,7 @@ def save_svg(batches: Iterator[Columns], path: str) -> int:
     curves = Curves()
     for batch in batches:
         curves.add(batch)
-    width, height = SIZE
+    width, height = _SVG_SIZE
     console = Console(file=io.StringIO(), record=True, width=width, height=height, force_terminal=True)
     console.print(picture(curves, width, height))
     with replaced_text(path) as file:

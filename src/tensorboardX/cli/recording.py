@@ -15,11 +15,11 @@ from .curves import Curves
 from .files import replaced_text
 from .picture import check_packages, picture
 
-SIZE = (110, 34)  # columns and lines of a picture in a file
-_MOST_FRAMES = 40
+SIZE = (92, 28)  # columns and lines
+_MOST_FRAMES = 30
 _LONGEST = 20.0  # seconds; what took longer is played faster
 _PAUSE = 3.0  # seconds that the last frame stays
-_LINE_HEIGHT = 24.4  # of rich's SVG, in its units
+_CELL_WIDTH, _LINE_HEIGHT = 12.2, 24.4  # of rich's SVG, in its units
 # Of rich's own page, without fonts from another host: https://github.com/Textualize/rich/blob/master/rich/_export_format.py
 _PAGE = """\
 <svg viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
@@ -61,7 +61,7 @@ class Recording:
 
         _, height = SIZE
         blank, film = _console(), _console()
-        blank.print("\n" * (height - 2))
+        blank.print("\n" * (height - 1))
         for _, drawn in self.frames:
             film.print(drawn)
             film.print("\n" * (height - 1 - drawn.plain.count("\n")), end="")
@@ -116,11 +116,16 @@ def _console() -> Any:
 
 def _frames(text: str, count: int, height: int) -> Iterator[str]:
     """Cut the text of all frames, which lie one below the other, into groups that lie in one place."""
-    text = re.sub(r' clip-path="[^"]*"', "", text).replace("&#160;", "\u00a0")
-    groups = defaultdict(list)
-    for element in re.findall(r"<text .*?</text>", text, re.DOTALL):
-        top = float(re.search(r' y="([\d.]+)"', element)[1])  # type: ignore[index]
-        groups[int(top / _LINE_HEIGHT) // height].append(element)
+    groups: dict[int, list[str]] = defaultdict(list)
+    for head, content in re.findall(r"<text ([^>]*)>(.*?)</text>", text.replace("&#160;", "\u00a0"), re.DOTALL):
+        facts = dict(re.findall(r'([\w-]+)="([^"]*)"', head))
+        shown = content.strip()
+        if shown:
+            left, right = (len(content) - len(part) for part in (content.lstrip(), content.rstrip()))
+            x = float(facts["x"]) + left * _CELL_WIDTH
+            width = float(facts["textLength"]) - (left + right) * _CELL_WIDTH
+            number, y = divmod(float(facts["y"]), height * _LINE_HEIGHT)
+            place = f'x="{x:.1f}" y="{y:.1f}" textLength="{width:.1f}"'
+            groups[int(number)].append(f'<text class="{facts["class"]}" {place}>{shown}</text>')
     for number in range(count):
-        shift = f"translate(0, {-number * height * _LINE_HEIGHT:.1f})"
-        yield f'<g class="frame" id="f{number}" transform="{shift}">{"".join(groups[number])}</g>'
+        yield f'<g class="frame" id="f{number}">{"".join(groups[number])}</g>'

@@ -65,7 +65,7 @@ class Recording:
         for _, drawn in self.frames:
             film.print(drawn)
             film.print("\n" * (height - 1 - drawn.plain.count("\n")), end="")
-        page = blank.export_svg(title="tensorboardx tail -f", theme=MONOKAI, code_format=_PAGE, unique_id="t")
+        page: str = blank.export_svg(title="tensorboardx tail -f", theme=MONOKAI, code_format=_PAGE, unique_id="t")
         exported = film.export_svg(theme=MONOKAI, code_format="{styles}\f{matrix}", unique_id="t")
         styles, _, text = exported.partition("\f")
         page = page.replace("/*STYLES*/", f"{styles}\n{self._animation()}")

@@ -1,7 +1,7 @@
 """The command: builds, runs and compares programs, and writes docs/compatibility.md.
 
-    python dev.py programs              all of them, and the page
-    python dev.py programs ignite optuna    these only; their lines of the page are replaced
+    python dev.py programs                           all of them, and the page
+    python dev.py programs ignite optuna_callback    these only; their lines of the page are replaced
 
 The environments are kept in tests/programs/.envs. Leaves with status 1 if a program failed, or if a difference is not
 explained in its file.

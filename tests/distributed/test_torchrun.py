@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +16,16 @@ pytest.importorskip("torch.distributed")
 EXAMPLE = Path(__file__).parents[2] / "examples" / "ddp_digits.py"
 STEPS = 30
 
+# torch 2.13 keeps the threads of gloo for as long as something refers to the group, `destroy_process_group` or not:
+# here the model, and default arguments of torch.distributed.nn, which is imported behind the scenes, if only once there
+# is a group. Such a thread that drops a result while the interpreter ends asks for its lock, and Python before 3.14
+# then aborts the process: "terminate called without an active exception" (pytorch/pytorch#190489), with a writer or
+# without. So the program leaves no reference, and the threads are joined.
 DDP = f"""
     import sys
     import torch
     import torch.distributed as dist
+    import torch.distributed.nn
     from tensorboardX import SummaryWriter
 
     torch.manual_seed(0)
@@ -42,6 +47,7 @@ DDP = f"""
     if rank == 0:
         import json
         print(json.dumps(gathered))
+    del model, loss
     dist.destroy_process_group()
 """
 
@@ -77,9 +83,6 @@ def logged(request, tmp_path_factory):
     program, losses = save(directory, DDP), {}
     for mode in ("rank0", "per_rank", "last_rank"):
         done = torchrun(request.param, program, directory / mode, mode)
-        if "terminate called without an active exception" in done.stderr:  # seen at the end of a process with gloo
-            shutil.rmtree(directory / mode, ignore_errors=True)
-            done = torchrun(request.param, program, directory / mode, mode)
         assert done.returncode == 0, done.stderr
         losses[mode] = json.loads(done.stdout)
     return directory, losses

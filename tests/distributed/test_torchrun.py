@@ -15,39 +15,42 @@ pytest.importorskip("torch.distributed")
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "ddp_digits.py"
 STEPS = 30
+MODES = ("rank0", "per_rank", "last_rank")
 
-# torch 2.13 keeps the threads of gloo for as long as something refers to the group, `destroy_process_group` or not:
-# here the model, and default arguments of torch.distributed.nn, which is imported behind the scenes, if only once there
-# is a group. Such a thread that drops a result while the interpreter ends asks for its lock, and Python before 3.14
-# then aborts the process: "terminate called without an active exception" (pytorch/pytorch#190489), with a writer or
-# without. So the program leaves no reference, and the threads are joined.
+# torch 2.13 keeps the threads of gloo for as long as something refers to the group, `destroy_process_group` or not: a
+# model, or default arguments of torch.distributed.nn, which is imported behind the scenes, if only once there is a
+# group. Such a thread that drops a result while the interpreter ends asks for its lock, and Python before 3.14 then
+# aborts the process: "terminate called without an active exception" (pytorch/pytorch#190489), with a writer or
+# without. So the program imports the module first and keeps no model, and the threads are joined.
 DDP = f"""
+    import json
     import sys
     import torch
     import torch.distributed as dist
     import torch.distributed.nn
     from tensorboardX import SummaryWriter
 
-    torch.manual_seed(0)
+    def train(mode):
+        torch.manual_seed(0)
+        model = torch.nn.parallel.DistributedDataParallel(torch.nn.Linear(4, 1))
+        optimizer = torch.optim.SGD(model.parameters(), 0.01)
+        logged = []
+        with SummaryWriter(f"{{sys.argv[1]}}/{{mode}}", distributed=mode) as writer:
+            for step in range({STEPS}):
+                loss = model(torch.full((2, 4), dist.get_rank() + 1.0)).square().mean()
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                writer.add_scalar("loss", loss, step)
+                logged.append(loss.item())
+        gathered = [None] * dist.get_world_size()
+        dist.all_gather_object(gathered, logged)
+        return gathered
+
     dist.init_process_group("gloo")
-    rank = dist.get_rank()
-    model = torch.nn.parallel.DistributedDataParallel(torch.nn.Linear(4, 1))
-    optimizer = torch.optim.SGD(model.parameters(), 0.01)
-    logged = []
-    with SummaryWriter(sys.argv[1], distributed=sys.argv[2]) as writer:
-        for step in range({STEPS}):
-            loss = model(torch.full((2, 4), rank + 1.0)).square().mean()
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            writer.add_scalar("loss", loss, step)
-            logged.append(loss.item())
-    gathered = [None] * dist.get_world_size()
-    dist.all_gather_object(gathered, logged)
-    if rank == 0:
-        import json
-        print(json.dumps(gathered))
-    del model, loss
+    losses = {{mode: train(mode) for mode in {MODES}}}
+    if dist.get_rank() == 0:
+        print(json.dumps(losses))
     dist.destroy_process_group()
 """
 
@@ -78,14 +81,11 @@ def points(series):
 
 @pytest.fixture(scope="module", params=[2, pytest.param(4, marks=pytest.mark.slow)], ids=["two ranks", "four ranks"])
 def logged(request, tmp_path_factory):
-    """The log directories of all modes, and the losses of each rank."""
-    directory = tmp_path_factory.mktemp("torchrun")
-    program, losses = save(directory, DDP), {}
-    for mode in ("rank0", "per_rank", "last_rank"):
-        done = torchrun(request.param, program, directory / mode, mode)
-        assert done.returncode == 0, done.stderr
-        losses[mode] = json.loads(done.stdout)
-    return directory, losses
+    """The log directory, with one below it for each mode, and the losses of each rank by mode."""
+    directory = tmp_path_factory.mktemp("torchrun") / "runs"
+    done = torchrun(request.param, save(directory.parent, DDP), directory)
+    assert done.returncode == 0, done.stderr
+    return directory, json.loads(done.stdout)
 
 
 def test_what_is_served_is_what_was_logged(tensorboard, logged):

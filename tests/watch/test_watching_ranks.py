@@ -27,10 +27,15 @@ def train(logdir: Path, mode: str, ranks: int) -> dict[tuple[str, int], float]:
     return {(tag, step): value for tag, step, value in events.scalars(logdir)}
 
 
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """What one process logs."""
+    return train(tmp_path_factory.mktemp("alone") / "run", "plain", 1)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["ddp", "fsdp"])
-def test_two_processes_have_the_norms_of_one(tmp_path, mode):
-    alone = train(tmp_path / "alone", "plain", 1)
+def test_two_processes_have_the_norms_of_one(alone, tmp_path, mode):
     together = train(tmp_path / mode, mode, 2)
     assert {step for _, step in alone} == {0, 3}
     assert "watch/gradient_norm/gain" in {tag for tag, _ in alone}

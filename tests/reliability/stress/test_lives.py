@@ -21,7 +21,7 @@ from .run import Result, run_life, run_seed, time_limit
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 
 LIVES = int(os.environ.get("TENSORBOARDX_STRESS_LIVES", "40"))
-AT_ONCE = 2
+AT_ONCE = 4  # they wait most of the time
 _LONG = 6.0  # seconds that an action or a disturbance takes at least in a slow test
 
 

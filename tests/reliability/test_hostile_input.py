@@ -94,9 +94,15 @@ def test_a_call_is_refused_clearly_or_is_in_the_file(batch, case):
         raise batch.failures[case]
     run = batch.runs[case]
     print(f"{case}: {len(run.calls)} accepted, {run.refused} refused")
-    if PER_BATCH >= 10:
+    if PER_BATCH >= 40:  # of fewer calls all may be refused
         assert run.calls
         assert run.refused
+
+
+def test_many_calls_are_accepted_and_many_refused(batch):
+    runs = batch.runs.values()
+    assert sum(len(run.calls) for run in runs) >= 2 * len(runs)
+    assert sum(run.refused for run in runs) >= 2 * len(runs)
 
 
 def test_the_readers_agree_about_every_file(batch):

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .cells import Cells, Floats, cells_of
+from .cells import Cells, Floats, IntArray, cells_of
 
 Float64Array = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.intp]
 
 _SORTED = 1 << 18  # values that are sorted at once: they fit into the cache of a core, unlike a whole array
 _LOOKED_UP = 1 << 16  # the same for looking up and for sums, whose temporaries take more room

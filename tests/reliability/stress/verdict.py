@@ -62,7 +62,8 @@ class _Judge:
 
     def verdict(self) -> Verdict:
         if self._life.process.end == "interrupt" and _DROPPED_INTERRUPT.search(self._outcome.errors):
-            return Verdict([], self._count())
+            kept = (self._events, self._order, self._flushes)  # which do not depend on how the process ended
+            return Verdict([violation for check in kept for violation in check()], self._count())
         violations = [*self._outcome.hangs, *self._outcome.contents.complaints]
         for check in (self._processes, self._events, self._order, self._files, self._flushes, self._ends):
             violations += check()

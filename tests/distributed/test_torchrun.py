@@ -17,17 +17,11 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "ddp_digits.py"
 STEPS = 30
 MODES = ("rank0", "per_rank", "last_rank")
 
-# torch 2.13 keeps the threads of gloo for as long as something refers to the group, `destroy_process_group` or not: a
-# model, or default arguments of torch.distributed.nn, which is imported behind the scenes, if only once there is a
-# group. Such a thread that drops a result while the interpreter ends asks for its lock, and Python before 3.14 then
-# aborts the process: "terminate called without an active exception" (pytorch/pytorch#190489), with a writer or
-# without. So the program imports the module first and keeps no model, and the threads are joined.
 DDP = f"""
     import json
     import sys
     import torch
     import torch.distributed as dist
-    import torch.distributed.nn
     from tensorboardX import SummaryWriter
 
     def train(mode):

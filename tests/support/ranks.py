@@ -11,6 +11,7 @@ from pathlib import Path
 import tensorboardX
 
 SOURCE = Path(tensorboardX.__file__).parents[1]
+EXIT_EARLY = Path(__file__).with_name("exit_early.py")
 LAUNCHERS = ("RANK", "WORLD_SIZE", "OMPI_", "PMI_", "SLURM_", "TORCHELASTIC", "TENSORBOARDX_")
 
 
@@ -61,9 +62,9 @@ def run(program: Path, world_size: int, *arguments: object, **variables: object)
 def torchrun(
     processes: int, program: Path, *arguments: object, restarts: int = 0, timeout: float = 240, **variables: object
 ) -> subprocess.CompletedProcess:
-    """Run a program under torchrun, on one machine."""
+    """Run a program under torchrun, on one machine, as `exit_early` does: one that calls `sys.exit` has failed."""
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
-    command = [*launcher, "--max-restarts", str(restarts), str(program), *map(str, arguments)]
+    command = [*launcher, "--max-restarts", str(restarts), str(EXIT_EARLY), str(program), *map(str, arguments)]
     # Without the variable, a restart of torch 2.13 sometimes connects to addresses of the processes before it.
     env = environment(TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1, **variables)
     with subprocess.Popen(

@@ -75,6 +75,4 @@ def test_groups_are_encoded_as_one_by_one():
     values[2, 1], values[3, 2] = np.nan, -0.0
     found = encode_groups(tags, values, steps, walltimes)
     rows = zip(values.tolist(), steps.tolist(), walltimes.tolist(), strict=True)
-    assert found == [
-        event for row, step, seconds in rows for event in scalar_group([*zip(tags, row, strict=True)], step, seconds)
-    ]
+    assert found == [event for row, step, seconds in rows for event in scalar_group(tags, row, step, seconds)]

@@ -53,9 +53,9 @@ def scalar(
     return Summary(value=[value])
 
 
-def scalar_group(values: Sequence[tuple[str, float]], step: int | None, walltime: float) -> list[bytes]:
-    """Return one serialized Event of several scalars, given as pairs of tag and value."""
-    return [event(scalar_values(values), step, walltime)]
+def scalar_group(tags: Iterable[str], values: Iterable[float], step: int | None, walltime: float) -> list[bytes]:
+    """Return one serialized Event of several scalars, a value for each tag."""
+    return [event(scalar_values(zip(tags, values, strict=True)), step, walltime)]
 
 
 def scalar_values(values: Iterable[tuple[str, float]]) -> bytes:
@@ -74,11 +74,11 @@ def pending_scalar(tag: str, number: PendingNumber, step: int | None, walltime: 
 
 
 def pending_group(
-    values: Sequence[tuple[str, float | PendingNumber]], step: int | None, walltime: float
+    tags: Sequence[str], values: Sequence[float | PendingNumber], step: int | None, walltime: float
 ) -> list[bytes]:
     """As `scalar_group`, after waiting for the numbers that are pending. Raises DeviceError."""
-    numbers = [(tag, value.resolve() if isinstance(value, PendingNumber) else value) for tag, value in values]
-    return scalar_group(numbers, step, walltime)
+    numbers = [value.resolve() if isinstance(value, PendingNumber) else value for value in values]
+    return scalar_group(tags, numbers, step, walltime)
 
 
 def pending_summary(encode: Callable[[str, float], Summary], tag: str, number: PendingNumber) -> Summary:
@@ -100,12 +100,12 @@ def merged_events(scalars: Iterable[tuple[str, float, int | None, float]]) -> li
         begun_at = 0.0
         for tag, value, _, walltime in successive:
             if tag in values:
-                events += scalar_group(list(values.items()), step, begun_at)
+                events += scalar_group(values, values.values(), step, begun_at)
                 values = {}
             if not values:
                 begun_at = walltime
             values[tag] = value
-        events += scalar_group(list(values.items()), step, begun_at)
+        events += scalar_group(values, values.values(), step, begun_at)
     return events
 
 

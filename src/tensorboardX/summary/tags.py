@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -25,6 +27,15 @@ def check_tag(tag: Any) -> str:
     if not isinstance(tag, str):
         raise type_error(tag, tag, "a tag that is a string")
     return tag if tag.isascii() else tag.encode("utf-8", "replace").decode("utf-8")
+
+
+def check_tags(tags: Iterable[Any]) -> list[str]:
+    """As `check_tag` for each of many tags, most of which are strings of ASCII."""
+    tags = list(tags)
+    with contextlib.suppress(TypeError):  # one of them is no string
+        if all(map(str.isascii, tags)):
+            return tags
+    return [check_tag(tag) for tag in tags]
 
 
 @lru_cache(maxsize=MOST_TAGS)

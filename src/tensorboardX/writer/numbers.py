@@ -18,7 +18,7 @@ from ..summary.histogram import histogram_raw, prepare_histogram
 from ..summary.metadata import checked_labels
 from ..summary.scalar import scalar
 from ..summary.size import check_texts
-from ..summary.tags import check_tag, clean_tag
+from ..summary.tags import check_tag, check_tags, clean_tag
 from ..values.device_values import to_number, to_numbers
 from ..values.pending import PendingNumber
 from .pending_numbers import add_group, add_number, add_summary_of
@@ -168,8 +168,8 @@ class NumberMethods(RunWriter):
         Args:
             values: a number for each tag.
         """
-        items = [(check_tag(tag), value) for tag, value in _checked_dict("values", values)]
-        tags = [tag for tag, _ in items]
+        items = list(_checked_dict("values", values))
+        tags = check_tags([tag for tag, _ in items])
         numbers = to_numbers([value for _, value in items], tags.__getitem__)
         step, seconds = self._step_and_walltime(tags[0] if tags else "", global_step, walltime)
         if tags:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..proto.summary_pb2 import Summary
 from ..summary.scalar import pending_group, pending_scalar, pending_summary, scalar_group
-from ..values.device_values import Number
+from ..values.device_values import Number, are_floats
 from ..values.pending import PendingNumber
 from .file_writer import DummyFileWriter
 
@@ -44,10 +44,10 @@ def add_group(
     file_writer: Any, tags: Sequence[str], numbers: Sequence[Number], step: int | None, walltime: float
 ) -> None:
     """Write scalars as one Event, once the devices have computed those that are pending."""
-    pending = [number for number in numbers if isinstance(number, PendingNumber)]
+    pending = [] if are_floats(numbers) else [number for number in numbers if isinstance(number, PendingNumber)]
     if pending and isinstance(file_writer, DummyFileWriter):
         return
-    values: list[tuple[str, Any]] = list(zip(tags, numbers, strict=True))
-    encode = partial(pending_group if pending else scalar_group, values, step, walltime)
+    group: Callable[..., list[bytes]] = pending_group if pending else scalar_group
+    encode = partial(group, tags, numbers, step, walltime)
     nbytes = _BYTES_OF_PAIR * len(tags) + sum(number.nbytes for number in pending)
     file_writer.add_scalar_events(tags, encode, nbytes, waits=bool(pending))

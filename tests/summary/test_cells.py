@@ -25,7 +25,7 @@ def check(limits):
     assert cells is not None
     values = with_neighbours(limits)
     expected = np.where(np.isfinite(values), np.searchsorted(limits, values, "right"), cells.size - 1)
-    assert cells.slots_of(values).tolist() == expected.tolist()
+    assert cells.slots_of(values, cells.room_for(len(values))).tolist() == expected.tolist()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -14,7 +14,7 @@ from .cells import Cells, Floats, IntArray, cells_of
 Float64Array = npt.NDArray[np.float64]
 
 _SORTED = 1 << 18  # values that are sorted at once: they fit into the cache of a core, unlike a whole array
-_LOOKED_UP = 1 << 16  # the same for looking up and for sums, whose temporaries take more room
+_LOOKED_UP = 1 << 16  # that are looked up or summed at once
 _MANY = 1 << 17  # values for which it is worth while to prepare looking up
 
 
@@ -31,7 +31,8 @@ class Tally:
     high: float = -np.inf
     total: float = 0.0
     squares: float = 0.0
-    left_out: int = field(default=0)
+    left_out: int = 0
+    _exact: Float64Array = field(default_factory=lambda: np.empty(0))  # memory for `add`
 
     @property
     def counts(self) -> IntArray:
@@ -47,8 +48,12 @@ class Tally:
         """Add finite values to the number, the extremes and the sums of all."""
         self.size += len(values)
         self.low, self.high = min(self.low, float(values.min())), max(self.high, float(values.max()))
+        if len(self._exact) < len(values):
+            self._exact = np.empty(min(len(values), _LOOKED_UP))
         for start in range(0, len(values), _LOOKED_UP):
-            exact = values[start : start + _LOOKED_UP].astype(np.float64)
+            block = values[start : start + _LOOKED_UP]
+            exact = self._exact[: len(block)]
+            exact[:] = block
             self.total += float(exact.sum())
             exact *= exact  # not by `dot`: the threads of a BLAS would take cores from the training
             self.squares += float(exact.sum())
@@ -83,9 +88,10 @@ def tally(values: Floats, edges: Float64Array, cells: Cells | None = None) -> Ta
 
 def _count_in_cells(found: Tally, values: Floats, cells: Cells) -> None:
     counts = np.zeros(cells.size, np.intp)
+    room = cells.room_for(min(len(values), _LOOKED_UP))
     for start in range(0, len(values), _LOOKED_UP):
         block = values[start : start + _LOOKED_UP]
-        counts += np.bincount(cells.slots_of(block), minlength=cells.size)
+        counts += np.bincount(cells.slots_of(block, room), minlength=cells.size)
         if counts[-1] > found.left_out:
             found.left_out = int(counts[-1])
             block = block[np.isfinite(block)]

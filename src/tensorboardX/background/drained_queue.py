@@ -192,7 +192,7 @@ class DrainedQueue:
             if isinstance(entry, Pending):
                 size += entry.nbytes
                 self._encoder.take_encoded(self._sink.batch, entry)
-                if not entry.is_batched or size > BATCH_BYTES:
+                if size > BATCH_BYTES:
                     self._sink.write_out()
                     size = 0
         self._sink.write_out()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import threading
+from time import monotonic
 
 from .entries import Pending
 from .memory import MemoryBudget
@@ -12,6 +13,9 @@ from .signal import AutoResetEvent
 
 LINGER_SECONDS = 5.0
 """The thread ends after this many idle seconds."""
+
+REPORT_SECONDS = 0.005
+"""While more values wait, encoded ones are reported this often: to wake a thread may take as long as to encode."""
 
 
 class EncodingThread:
@@ -22,7 +26,7 @@ class EncodingThread:
     Args:
         progress: of the run; notified when encoding begins and ends.
         memory: of the run; what a value took beyond its encoded bytes is released.
-        encoded: set after each value.
+        encoded: set when there are encoded values.
     """
 
     def __init__(self, progress: Progress, memory: MemoryBudget, encoded: AutoResetEvent) -> None:
@@ -34,6 +38,7 @@ class EncodingThread:
         self._submitted = AutoResetEvent()
         self._thread: threading.Thread | None = None
         self._ended = False
+        self._reported_at = -REPORT_SECONDS
 
     def submit(self, value: Pending) -> None:
         """Have a value encoded; encodes it here where no thread can be started."""
@@ -79,7 +84,7 @@ class EncodingThread:
             self._encode(self._values.popleft())
         with self._lock:
             self._progress.encoding = bool(self._values)
-        self._encoded.set()
+        self._report()
 
     def _encode(self, value: Pending) -> None:
         encoded = 0 if value.is_cancelled else value.run()
@@ -88,8 +93,12 @@ class EncodingThread:
             value.nbytes = encoded
             value.is_done = True
         self._progress.note_encoded()
-        if not (value.is_batched and self._values):
-            self._encoded.set()
+        if not self._values or monotonic() >= self._reported_at + REPORT_SECONDS:
+            self._report()
+
+    def _report(self) -> None:
+        self._reported_at = monotonic()
+        self._encoded.set()
 
     def cancel(self, value: Pending) -> None:
         """Release the memory of a value that was submitted, now or once it is encoded."""

@@ -27,10 +27,9 @@ class Pending:
         is_cancelled: the result is not needed any more.
         may_have_scalars: its Events are shown to an observer of scalars.
         is_scalars: it is ordered with the scalars, not with the values that are slow to encode.
-        is_batched: it is small, and written together with those that are encoded next.
     """
 
-    is_scalars = is_batched = may_have_scalars = False
+    is_scalars = may_have_scalars = False
     is_done = is_cancelled = False
     count = 1
     _events: Sequence[bytes] = ()
@@ -132,7 +131,6 @@ class PendingDeviceScalars(PendingScalars):
     """Scalars that a device still computes: `encode` waits for it, so that others may pass them."""
 
     is_scalars = is_quick = False
-    is_batched = True
 
 
 class PendingBytes(Pending):

@@ -14,9 +14,9 @@ import re
 import threading
 import time
 import weakref
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from operator import itemgetter
 from typing import Any, Protocol
 
 import numpy as np
@@ -174,13 +174,13 @@ class Reducer:
 
 def _series(columns: Columns) -> Iterator[tuple[int, str, npt.NDArray[np.intp]]]:
     """Yield each rank and tag of which there are points, and the rows of these; rank 0 first."""
-    runs, tags = columns["run"].tolist(), columns["tag"].tolist()
-    rows: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for row, pair in enumerate(zip(runs, tags, strict=True)):
-        rows[pair].append(row)
-    ranks = {run: _rank_of(run) for run in set(runs)}
-    for run, tag in sorted(rows, key=lambda pair: ranks[pair[0]]):
-        yield ranks[run], tag, np.array(rows[run, tag])
+    names: dict[tuple[str, str], int] = {}
+    pairs = zip(columns["run"].tolist(), columns["tag"].tolist(), strict=True)
+    numbers = np.array([names.setdefault(pair, len(names)) for pair in pairs])
+    order = np.argsort(numbers, kind="stable")
+    series = np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1)
+    found = [(_rank_of(run), tag, rows) for (run, tag), rows in zip(names, series, strict=True)]
+    yield from sorted(found, key=itemgetter(0))
 
 
 def _rank_of(run: str) -> int:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ..errors import value_error
 from ..values.arrays import to_numpy
 from .scalar import event_prefix, note_non_finite, value_prefix
-from .wire import event
+from .wire import packed
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -70,30 +70,13 @@ def encode_series(
 ) -> list[bytes]:
     """Return a serialized Event for each point, as `ScalarEventEncoder` does one by one.
 
-    Points whose bytes have the same length are laid out together, as the rows of one array.
-
     Args:
         tag: the tag.
         values, steps, walltimes: of each point, shape (N,).
     """
-    if not len(values):
-        return []
     prefix = np.frombuffer(event_prefix(tag), np.uint8)
-    lengths = _varint_lengths(steps)
-    kinds = np.where(walltimes == 0, -1 - lengths, lengths)
-    borders = [0, *(np.flatnonzero(np.diff(kinds)) + 1).tolist(), len(kinds)]
-    events: list[bytes] = []
-    for start, end in pairwise(borders):
-        part = slice(start, end)
-        parts = [np.broadcast_to(prefix, (end - start, len(prefix))), _bytes_of(values[part], "<f4")]
-        if steps[start]:
-            parts.insert(0, _varints(steps[part], int(lengths[start])))
-        if walltimes[start]:
-            parts.insert(0, _with_key(0x09, _bytes_of(walltimes[part], "<f8")))
-        rows = np.concatenate(parts, axis=1)
-        block, width = rows.tobytes(), rows.shape[1]
-        events += [block[at : at + width] for at in range(0, len(block), width)]
-    return events
+    prefixes = np.broadcast_to(prefix, (len(values), len(prefix)))
+    return _events([prefixes, _bytes_of(values, "<f4")], steps, walltimes)
 
 
 def _bytes_of(numbers: npt.NDArray[Any], dtype: str) -> Bytes:
@@ -134,12 +117,35 @@ def encode_groups(
         steps, walltimes: shape (N,).
     """
     prefixes = [value_prefix(tag) for tag in tags]
-    row = np.frombuffer(b"".join(prefix + bytes(4) for prefix in prefixes), np.uint8)
-    rows = np.tile(row, (len(steps), 1))
-    end = 0
+    row = b"".join(prefix + bytes(4) for prefix in prefixes)
+    header = packed(5, row)[: -len(row)]
+    summaries = np.tile(np.frombuffer(header + row, np.uint8), (len(steps), 1))
+    end = len(header)
     for column, prefix in enumerate(prefixes):
         end += len(prefix) + 4
-        rows[:, end - 4 : end] = np.ascontiguousarray(values[:, column], "<f4").view(np.uint8).reshape(-1, 4)
-    data, size = rows.tobytes(), rows.shape[1]
-    places = enumerate(zip(steps.tolist(), walltimes.tolist(), strict=True))
-    return [event(data[size * index : size * (index + 1)], step, walltime) for index, (step, walltime) in places]
+        summaries[:, end - 4 : end] = _bytes_of(values[:, column], "<f4")
+    return _events([summaries], steps, walltimes)
+
+
+def _events(summaries: list[Bytes], steps: npt.NDArray[np.int64], walltimes: npt.NDArray[np.float64]) -> list[bytes]:
+    """Return serialized Events. Those of the same length are laid out together, as the rows of one array.
+
+    Args:
+        summaries: the field `summary` of each Event, with its key and length, in parts of shape (N, bytes).
+        steps, walltimes: of each, shape (N,).
+    """
+    lengths = _varint_lengths(steps)
+    kinds = np.where(walltimes == 0, -1 - lengths, lengths)
+    borders = [0, *(np.flatnonzero(np.diff(kinds)) + 1).tolist(), len(kinds)]
+    events: list[bytes] = []
+    for start, end in pairwise(borders):
+        part = slice(start, end)
+        parts = [summary[part] for summary in summaries]
+        if lengths[start : start + 1].any():
+            parts.insert(0, _varints(steps[part], int(lengths[start])))
+        if walltimes[start : start + 1].any():
+            parts.insert(0, _with_key(0x09, _bytes_of(walltimes[part], "<f8")))
+        rows = np.concatenate(parts, axis=1)
+        block, width = rows.tobytes(), rows.shape[1]
+        events += [block[at : at + width] for at in range(0, len(block), width)]
+    return events

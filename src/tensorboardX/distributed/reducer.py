@@ -35,8 +35,8 @@ from .modes import RUN_PREFIX
 from .reduction import STATISTICS, Reduced, Reduction
 from .slow_ranks import SlowRanks
 
-INTERVAL = 2.0
-"""Seconds between two looks at the files."""
+INTERVAL = 4.0
+"""Seconds between two looks at the files. Each takes the interpreter lock from the training some hundred times."""
 
 SLOW_RANK = "slow_rank"
 """The tag of the texts that name a slow rank."""

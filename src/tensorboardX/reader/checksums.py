@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
 from struct import Struct
 
 import numpy as np
@@ -22,8 +21,11 @@ CRC_BYTES = 4
 _HEADER = Struct("<QI")
 _MASK = np.uint32(0xA282EAD8)
 _LENGTH_BYTES = 8
+_FEW = 16  # records of one length, for which arrays gain nothing
+_MOST_ALIKE = 128  # bytes of a record; those of longer ones differ more, and are read once by `crc32c`
 _PIECE = 1 << 20  # bytes of a long record that are in memory at once
 
+Positions = npt.NDArray[np.int64]
 Crcs = npt.NDArray[np.uint32]
 
 
@@ -35,13 +37,38 @@ def length_in(header: bytes) -> int | None:
     return int(length) if masked_crc32c(header[:_LENGTH_BYTES]) == crc else None
 
 
-def are_whole(data: bytes, starts: Sequence[int], ends: Sequence[int]) -> npt.NDArray[np.bool_]:
+def are_whole(data: bytes, starts: Positions, ends: Positions) -> npt.NDArray[np.bool_]:
     """Return for each record, given by where it begins and ends in `data`, whether its data matches its checksum."""
-    first, last = HEADER_BYTES, CRC_BYTES
-    crcs = [crc32c(data[start + first : end - last]) for start, end in zip(starts, ends, strict=True)]
-    positions = np.array(ends, np.int64) - CRC_BYTES
-    whole: npt.NDArray[np.bool_] = _masked(np.array(crcs, np.uint32)) == _words(data)[positions]
+    lengths = ends - starts - (HEADER_BYTES + CRC_BYTES)
+    crcs = np.empty(len(starts), np.uint32)
+    is_alike = np.zeros(len(starts), np.bool_)
+    counts = np.bincount(lengths, minlength=1)[: _MOST_ALIKE + 1]
+    for length in np.flatnonzero(counts >= _FEW).tolist():
+        of_length = lengths == length
+        crcs[of_length] = _crcs_of_rows(rows_of(data, starts[of_length] + HEADER_BYTES, length))
+        is_alike |= of_length
+    for index in np.flatnonzero(~is_alike).tolist():
+        crcs[index] = crc32c(data[starts[index] + HEADER_BYTES : ends[index] - CRC_BYTES])
+    whole: npt.NDArray[np.bool_] = _masked(crcs) == _words(data)[ends - CRC_BYTES]
     return whole
+
+
+def rows_of(data: bytes, starts: Positions, length: int) -> npt.NDArray[np.uint8]:
+    """Return `length` bytes from each position on, shape (N, length)."""
+    items = np.ndarray((len(data) - length + 1,), f"V{length}", data, strides=(1,))
+    rows: npt.NDArray[np.uint8] = items[starts].view(np.uint8).reshape(len(starts), length)
+    return rows
+
+
+def _crcs_of_rows(rows: npt.NDArray[np.uint8]) -> Crcs:
+    """Return the CRC-32C of each row: that of the first, and without carries what each byte that differs adds."""
+    first = rows[0]
+    columns = np.ascontiguousarray((rows ^ first).T)
+    crcs = np.full(len(rows), crc32c(first.tobytes()), np.uint32)
+    tables = _tables()
+    for index in np.flatnonzero(columns.any(1)).tolist():
+        crcs ^= tables[len(first) - 1 - index][columns[index]]
+    return crcs
 
 
 def is_whole(source: Source, offset: int, length: int) -> bool:
@@ -87,20 +114,18 @@ def _crcs_of_lengths(data: bytes, positions: npt.NDArray[np.intp]) -> Crcs:
     """Return the CRC-32C of the eight bytes at each position: the sum, without carries, of what each byte adds."""
     octets = np.frombuffer(data, np.uint8)
     crcs = np.full(len(positions), crc32c(bytes(_LENGTH_BYTES)), np.uint32)
-    for index, table in enumerate(_tables()):
-        crcs ^= table[octets[positions + index]]
+    for index in range(_LENGTH_BYTES):
+        crcs ^= _tables()[_LENGTH_BYTES - 1 - index][octets[positions + index]]
     return crcs
 
 
 @functools.cache
 def _tables() -> npt.NDArray[np.uint32]:
-    """Return what each value of each of eight bytes adds to the checksum of eight zeros, shape (8, 256)."""
-    zeros = crc32c(bytes(_LENGTH_BYTES))
-    rows = [
-        [crc32c(bytes([*[0] * index, value, *[0] * (_LENGTH_BYTES - 1 - index)])) ^ zeros for value in range(256)]
-        for index in range(_LENGTH_BYTES)
-    ]
-    return np.array(rows, np.uint32)
+    """Return what each value of a byte adds to a checksum, by how many bytes follow it, shape (N, 256)."""
+    tables = [np.array([crc32c(bytes([value])) ^ crc32c(bytes(1)) for value in range(256)], np.uint32)]
+    for _ in range(1, max(_MOST_ALIKE, _LENGTH_BYTES)):  # another byte follows
+        tables.append(tables[-1] >> np.uint32(8) ^ tables[0][tables[-1] & np.uint32(0xFF)])
+    return np.array(tables)
 
 
 def whole_data(source: Source, offset: int, length: int) -> bytes | None:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .checksums import CRC_BYTES, HEADER_BYTES, are_whole, headers_in, is_whole, length_in
+from .cycles import EXAMPLES, Cycle, cycle_of
 from .damage import DamageLog
 from .resync import next_record
 from .source import Source
@@ -84,6 +85,7 @@ class Walker:
         self._resync = resync
         self._verify = verify
         self._totals: dict[bytes, int] = {}  # bytes of a whole small record, by its header
+        self._cycle: Cycle | None = None  # which the next records may go on
         self._limit = source.size()
         self._read = _FIRST_READ
 
@@ -103,32 +105,56 @@ class Walker:
         if len(chunk) < wanted:  # the file was cut off meanwhile
             self._limit = self.offset + len(chunk)
         starts, ends = self._find(chunk)
-        if not starts:
+        if not len(starts):
             return self._take_one(pieces, chunk[:HEADER_BYTES])
         self._read = min(2 * self._read, _MOST_READ)
         return self._take(pieces, chunk, starts, ends)
 
-    def _find(self, chunk: bytes) -> tuple[list[int], list[int]]:
+    def _find(self, chunk: bytes) -> tuple[Offsets, Offsets]:
         """Return where the small records at the beginning of a chunk begin and end, as far as it has them whole."""
-        starts: list[int] = []
-        position, last = 0, len(chunk) - HEADER_BYTES
-        append, totals = starts.append, self._totals
-        while position <= last:
-            header = chunk[position : position + 12]
-            try:
-                total = totals[header]
-            except KeyError:
-                length = length_in(header)
-                if length is None or length >= LARGE:
-                    break
-                total = totals[header] = length + FRAME_BYTES
-            append(position)
-            position += total
-        if starts and position > len(chunk):
-            position = starts.pop()
-        return starts, [*starts[1:], position] if starts else []
+        parts: list[Offsets] = []
+        position, goes_on = 0, True
+        while goes_on:
+            if self._cycle is None:
+                borders = self._find_one_by_one(chunk, position)
+                goes_on = self._cycle is not None
+            else:
+                borders = self._cycle.follow(chunk, position)
+                goes_on = self._cycle.is_broken
+                self._cycle = None if goes_on else self._cycle
+            parts.append(borders[:-1])
+            position = int(borders[-1])
+        borders = np.concatenate([*parts, [position]])
+        borders = borders if position <= len(chunk) else borders[:-1]
+        return borders[:-1], borders[1:]
 
-    def _take(self, pieces: _Pieces, chunk: bytes, starts: list[int], ends: list[int]) -> bool:
+    def _find_one_by_one(self, chunk: bytes, position: int) -> Offsets:
+        """Return where the small records begin and the last one ends, up to some that make a cycle.
+
+        The last one may end behind the chunk.
+        """
+        borders, last, totals = [position], len(chunk) - HEADER_BYTES, self._totals
+        headers: list[bytes] = []
+        for most in (*EXAMPLES, len(chunk)):  # which has fewer records
+            while position <= last and len(headers) < most:
+                header = chunk[position : position + HEADER_BYTES]
+                try:
+                    total = totals[header]
+                except KeyError:
+                    length = length_in(header)
+                    if length is None or length >= LARGE:
+                        return np.array(borders)
+                    total = totals[header] = length + FRAME_BYTES
+                position += total
+                borders.append(position)
+                headers.append(header)
+            if len(headers) == most and position <= len(chunk):
+                self._cycle = cycle_of(headers, [totals[header] for header in headers])
+                if self._cycle is not None:
+                    break
+        return np.array(borders)
+
+    def _take(self, pieces: _Pieces, chunk: bytes, starts: Offsets, ends: Offsets) -> bool:
         """Take small records, all of which but the last are followed by another one."""
         whole = are_whole(chunk, starts, ends)
         stop = len(starts)
@@ -136,15 +162,15 @@ class Walker:
             stop = self._first_to_examine(chunk, starts, ends, whole)
             if stop == 0:
                 return self._pass(WRONG_DATA)
-        pieces.add(chunk, np.array(starts)[:stop][whole[:stop]], np.array(ends)[:stop][whole[:stop]], self.offset)
-        self.offset += ends[stop - 1]
+        pieces.add(chunk, starts[:stop][whole[:stop]], ends[:stop][whole[:stop]], self.offset)
+        self.offset += int(ends[stop - 1])
         return True
 
-    def _first_to_examine(self, chunk: bytes, starts: list[int], ends: list[int], whole: npt.NDArray[np.bool_]) -> int:
+    def _first_to_examine(self, chunk: bytes, starts: Offsets, ends: Offsets, whole: npt.NDArray[np.bool_]) -> int:
         """Skip corrupt records in which no other begins; return the first one that takes a search, or how many."""
         base, path = self.offset, self._source.path
         for index in np.flatnonzero(~whole).tolist():
-            start, end = starts[index], ends[index]
+            start, end = int(starts[index]), int(ends[index])
             is_last = index == len(starts) - 1
             if not self._resync or is_last or headers_in(chunk[start + 1 : end + HEADER_BYTES - 1], self._limit):
                 return int(index)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,6 @@ class Tally:
     total: float = 0.0
     squares: float = 0.0
     left_out: int = 0
-    _exact: Float64Array = field(default_factory=lambda: np.empty(0))  # memory for `add`
 
     @property
     def counts(self) -> IntArray:
@@ -44,15 +43,13 @@ class Tally:
         """How many values lie below the first edge, and above the last."""
         return int(self.below[0]), self.size - int(self.below[-1])
 
-    def add(self, values: Floats) -> None:
-        """Add finite values to the number, the extremes and the sums of all."""
+    def add(self, values: Floats, memory: Float64Array) -> None:
+        """Add finite values to the number, the extremes and the sums of all. `memory` holds some of them."""
         self.size += len(values)
         self.low, self.high = min(self.low, float(values.min())), max(self.high, float(values.max()))
-        if len(self._exact) < len(values):
-            self._exact = np.empty(min(len(values), _LOOKED_UP))
-        for start in range(0, len(values), _LOOKED_UP):
-            block = values[start : start + _LOOKED_UP]
-            exact = self._exact[: len(block)]
+        for start in range(0, len(values), len(memory)):
+            block = values[start : start + len(memory)]
+            exact = memory[: len(block)]
             exact[:] = block
             self.total += float(exact.sum())
             exact *= exact  # not by `dot`: the threads of a BLAS would take cores from the training
@@ -88,7 +85,7 @@ def tally(values: Floats, edges: Float64Array, cells: Cells | None = None) -> Ta
 
 def _count_in_cells(found: Tally, values: Floats, cells: Cells) -> None:
     counts = np.zeros(cells.size, np.intp)
-    room = cells.room_for(min(len(values), _LOOKED_UP))
+    room, memory = cells.room_for(min(len(values), _LOOKED_UP)), _memory_for(values)
     for start in range(0, len(values), _LOOKED_UP):
         block = values[start : start + _LOOKED_UP]
         counts += np.bincount(cells.slots_of(block, room), minlength=cells.size)
@@ -96,13 +93,13 @@ def _count_in_cells(found: Tally, values: Floats, cells: Cells) -> None:
             found.left_out = int(counts[-1])
             block = block[np.isfinite(block)]
         if len(block):
-            found.add(block)
+            found.add(block, memory)
     np.cumsum(counts[:-2], out=found.below)
 
 
 def _count_sorted(found: Tally, values: Floats, limits: tuple[Floats, Floats]) -> None:
     lower, last = limits
-    scratch = np.empty(min(len(values), _SORTED), values.dtype)
+    scratch, memory = np.empty(min(len(values), _SORTED), values.dtype), _memory_for(values)
     for start in range(0, len(values), _SORTED):
         block = values[start : start + _SORTED]
         ordered = scratch[: len(block)]
@@ -113,7 +110,11 @@ def _count_sorted(found: Tally, values: Floats, limits: tuple[Floats, Floats]) -
         if len(finite):
             found.below[:-1] += finite.searchsorted(lower)
             found.below[-1:] += finite.searchsorted(last, "right")
-            found.add(finite)
+            found.add(finite, memory)
+
+
+def _memory_for(values: Floats) -> Float64Array:
+    return np.empty(min(len(values), _LOOKED_UP))
 
 
 def _finite(ordered: Floats) -> Floats:

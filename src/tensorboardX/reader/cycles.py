@@ -12,6 +12,8 @@ from .checksums import HEADER_BYTES
 EXAMPLES = (64, 512)
 """Of how many records a cycle is looked for. It may have half as many."""
 
+_APART = 8  # records at the beginning of a file that need not repeat: its version, what describes tags
+_FIRST_REACH = 256
 _WORDS = HEADER_BYTES // 4
 _MOST_KINDS = 256  # of headers: a kind is one byte
 
@@ -27,34 +29,42 @@ class Cycle:
 
     Attributes:
         is_broken: whether another record came than the next one of the cycle.
+        is_at_end: whether the chunk has no more whole records that repeat it.
     """
 
     def __init__(self, headers: Sequence[bytes], totals: Sequence[int]) -> None:
-        self.is_broken = False
+        self.is_broken = self.is_at_end = False
+        self._reach = _FIRST_REACH  # how many records are expected at once: twice as many, each time that all came
         self._headers = np.frombuffer(b"".join(headers), np.uint32).reshape(-1, _WORDS)
         self._totals = np.array(totals, np.int64)
 
     def follow(self, chunk: bytes, position: int) -> Offsets:
         """Return where records begin from `position` on that repeat the cycle, and where the last of them ends.
 
-        Only those that the chunk has whole. The next call goes on in the cycle where this one has ended.
+        Only those that the chunk has whole, and not all of them at once. The next call goes on in the cycle where this
+        one has ended.
         """
-        size = len(self._totals)
-        cycles = (len(chunk) - position) // int(self._totals.sum()) + 1
-        borders = np.full(cycles * size + 1, position, np.int64)
-        borders[1:] += np.tile(self._totals, cycles).cumsum()
+        reach = min(self._reach, (len(chunk) - position) // HEADER_BYTES)
+        borders = np.full(reach + 1, position, np.int64)
+        borders[1:] += np.resize(self._totals, reach).cumsum()
         borders = borders[: borders.searchsorted(len(chunk), "right")]
         count = len(borders) - 1
-        if not count:
-            return borders
-        places = np.ndarray((len(chunk) - HEADER_BYTES + 1,), f"V{HEADER_BYTES}", chunk, strides=(1,))
-        headers = places[borders[:-1]].view(np.uint32).reshape(count, _WORDS)
-        differ = np.flatnonzero((headers != np.resize(self._headers, (count, _WORDS))).any(1))
-        if len(differ):
-            self.is_broken, count = True, int(differ[0])
+        if count:
+            differ = np.flatnonzero(self._differ(chunk, borders[:-1]))
+            if len(differ):
+                self.is_broken, count = True, int(differ[0])
+        self.is_at_end = count < max(reach, 1)
+        self._reach *= 2
         self._headers = np.roll(self._headers, -count, 0)
         self._totals = np.roll(self._totals, -count)
         return borders[: count + 1]
+
+    def _differ(self, chunk: bytes, starts: Offsets) -> npt.NDArray[np.bool_]:
+        """Return whether each record has another header than the cycle has there."""
+        places = np.ndarray((len(chunk) - HEADER_BYTES + 1,), f"V{HEADER_BYTES}", chunk, strides=(1,))
+        headers = places[starts].view(np.uint32).reshape(len(starts), _WORDS)
+        differ: npt.NDArray[np.bool_] = (headers != np.resize(self._headers, headers.shape)).any(1)
+        return differ
 
 
 def cycle_of(headers: Sequence[bytes], totals: Sequence[int]) -> Cycle | None:
@@ -64,6 +74,7 @@ def cycle_of(headers: Sequence[bytes], totals: Sequence[int]) -> Cycle | None:
         kinds.setdefault(header, len(kinds))
     if len(kinds) > _MOST_KINDS:
         return None
-    text = bytes(map(kinds.__getitem__, headers))
-    length = text[::-1].find(text[: len(text) // 2 - 1 : -1], 1)  # how long before the second half came already
-    return None if length < 0 else Cycle(headers[-length:], totals[-length:])
+    text = bytes(map(kinds.__getitem__, headers[_APART:]))
+    length = text.find(text[: len(text) // 2], 1)
+    is_repeated = length > 0 and text[length:] == text[:-length]
+    return Cycle(headers[-length:], totals[-length:]) if is_repeated else None

@@ -120,8 +120,8 @@ class Walker:
                 goes_on = self._cycle is not None
             else:
                 borders = self._cycle.follow(chunk, position)
-                goes_on = self._cycle.is_broken
-                self._cycle = None if goes_on else self._cycle
+                goes_on = self._cycle.is_broken or not self._cycle.is_at_end
+                self._cycle = None if self._cycle.is_broken else self._cycle
             parts.append(borders[:-1])
             position = int(borders[-1])
         borders = np.concatenate([*parts, [position]])

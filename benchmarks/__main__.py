@@ -18,6 +18,7 @@ from benchmarks.environments import ENVS, ROOT, Interpreter, interpreters, versi
 NAMES = ("ours", "tensorboardX", "torch")
 ALL = ",".join([*NAMES, "floor"])
 CHILD_SECONDS = 1200
+TOUCHED_BYTES = 512 << 20
 
 
 def _arguments() -> argparse.Namespace:
@@ -57,12 +58,19 @@ def _case_list(python: Interpreter, wanted: str | None, quick: bool) -> dict[str
     return {name: found[name] for name in names}
 
 
+def _touch_memory(interpreter: Interpreter) -> None:
+    """Use memory and return it, so that a virtual machine has some that its host need not map during a measurement."""
+    code = f"import numpy; numpy.ones({TOUCHED_BYTES // 8})"
+    subprocess.run([interpreter.python, "-c", code], env=interpreter.environment(), cwd=ROOT, check=True)
+
+
 def _measure(
     interpreter: Interpreter, library: str, case: str, quick: bool, variables: dict[str, str]
 ) -> dict[str, Any]:
     """What the child printed last, or the last line of its error."""
     command = [interpreter.python, "-m", "benchmarks.child", library, case, *["quick"] * quick]
     environment = interpreter.environment(variables)
+    _touch_memory(interpreter)
     try:
         out = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=CHILD_SECONDS)
     except subprocess.TimeoutExpired:

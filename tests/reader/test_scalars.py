@@ -8,7 +8,7 @@ import tracemalloc
 import numpy as np
 import pytest
 from event_files import scalar, scalars_of, version, write_records
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tensorboardX import SummaryWriter
@@ -103,7 +103,15 @@ def events(draw):
     return event.SerializeToString()
 
 
+def _of_two_plugins() -> bytes:
+    """An Event with a tensor of a scalar and one of another plugin, both under one tag."""
+    tensor = TensorProto(dtype=DT_FLOAT, tensor_shape=TensorShapeProto(), tensor_content=bytes(4))
+    values = [Summary.Value(tag="a", tensor=tensor, metadata=metadata(plugin)) for plugin in ("scalars", "other")]
+    return Event(summary=Summary(value=values)).SerializeToString()
+
+
 @settings(deadline=None, max_examples=300)
+@example([(_of_two_plugins(), 2)], True)
 @given(st.lists(st.tuples(events(), st.integers(1, 12)), max_size=12), st.booleans())
 def test_scalars_are_those_that_protobuf_reads(tmp_path_factory, records, few):
     directory = tmp_path_factory.mktemp("run")

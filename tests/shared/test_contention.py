@@ -85,7 +85,7 @@ STOPPED = """
         SharedEventFile.append = plain
         plain(self, data[:20])
         os.kill(os.getpid(), signal.SIGSTOP)  # while it holds the lock, in the middle of a record
-        time.sleep(0.5)  # it may take a moment
+        time.sleep(0.1)  # it may take a moment
         plain(self, data[20:])
 
     def log():

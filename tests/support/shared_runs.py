@@ -33,7 +33,7 @@ def run(directory: Path, text: str, *arguments: object, timeout: float = 60) -> 
     command = [sys.executable, str(path), *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=environment, cwd=directory)
     assert done.returncode == 0, done.stderr
-    assert not done.stderr
+    assert not done.stderr, done.stderr
     return done.stdout
 
 

@@ -100,8 +100,8 @@ class ScalarDecoder:
         self._numbers = numbers
         self._tags = tags
         self._layouts: dict[int, list[Layout]] = {}
-        # The number of each tag, of tensors or not, with metadata or without.
-        self._known: dict[tuple[bool, bool], dict[bytes, int]] = collections.defaultdict(dict)
+        # The number of each tag, of tensors or not, by the plugin that the metadata of the value names.
+        self._known: dict[tuple[bool, str | None], dict[bytes, int]] = collections.defaultdict(dict)
 
     def decode(self, stretch: Stretch) -> tuple[list[Points], Indices]:
         """Return the points in a stretch, each part in its order, and the indices of the records left over."""
@@ -161,7 +161,8 @@ class ScalarDecoder:
 
     def _numbers_of(self, tags: list[bytes], scalar: Scalar, count: int) -> Numbers:
         """Return the number of each row's tag, given the tags or the one that all have."""
-        known = self._known[scalar.is_tensor, scalar.metadata is not None]
+        plugin = None if scalar.metadata is None else scalar.metadata.plugin_data.plugin_name
+        known = self._known[scalar.is_tensor, plugin]
         try:
             found = np.array([known[tag] for tag in tags], np.int32)
             return found if len(tags) == count else np.full(count, found[0], np.int32)

@@ -13,7 +13,7 @@ EXAMPLES = (64, 512)
 """Of how many records a cycle is looked for. It may have half as many."""
 
 _APART = 8  # records at the beginning of a file that need not repeat: its version, what describes tags
-_FIRST_REACH = 256
+_FIRST_REACH, _LAST_REACH = 256, 1 << 16  # records
 _WORDS = HEADER_BYTES // 4
 _MOST_KINDS = 256  # of headers: a kind is one byte
 
@@ -54,7 +54,7 @@ class Cycle:
             if len(differ):
                 self.is_broken, count = True, int(differ[0])
         self.is_at_end = count < max(reach, 1)
-        self._reach *= 2
+        self._reach = min(2 * self._reach, _LAST_REACH)
         self._headers = np.roll(self._headers, -count, 0)
         self._totals = np.roll(self._totals, -count)
         return borders[: count + 1]

@@ -62,7 +62,7 @@ def run(program: Path, world_size: int, *arguments: object, **variables: object)
 def torchrun(
     processes: int, program: Path, *arguments: object, restarts: int = 0, timeout: float = 240, **variables: object
 ) -> subprocess.CompletedProcess:
-    """Run a program under torchrun, on one machine, as `exit_early` does: one that calls `sys.exit` has failed."""
+    """Run a program under torchrun, on one machine, through `exit_early`, which takes any `sys.exit` for a failure."""
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
     command = [*launcher, "--max-restarts", str(restarts), str(EXIT_EARLY), str(program), *map(str, arguments)]
     # Without the variable, a restart of torch 2.13 sometimes connects to addresses of the processes before it.

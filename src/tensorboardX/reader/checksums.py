@@ -22,7 +22,7 @@ _HEADER = Struct("<QI")
 _MASK = np.uint32(0xA282EAD8)
 _LENGTH_BYTES = 8
 _FEW = 16  # records of one length, for which arrays gain nothing
-_MOST_ALIKE = 128  # bytes of a record; those of longer ones differ more, and are read once by `crc32c`
+_LONGEST_ROW = 128  # bytes of a record; more of them differ in longer ones, for which `crc32c` is faster
 _PIECE = 1 << 20  # bytes of a long record that are in memory at once
 
 Positions = npt.NDArray[np.int64]
@@ -41,13 +41,13 @@ def are_whole(data: bytes, starts: Positions, ends: Positions) -> npt.NDArray[np
     """Return for each record, given by where it begins and ends in `data`, whether its data matches its checksum."""
     lengths = ends - starts - (HEADER_BYTES + CRC_BYTES)
     crcs = np.empty(len(starts), np.uint32)
-    is_alike = np.zeros(len(starts), np.bool_)
-    counts = np.bincount(lengths, minlength=1)[: _MOST_ALIKE + 1]
+    is_done = np.zeros(len(starts), np.bool_)
+    counts = np.bincount(lengths, minlength=1)[: _LONGEST_ROW + 1]
     for length in np.flatnonzero(counts >= _FEW).tolist():
         of_length = lengths == length
         crcs[of_length] = _crcs_of_rows(rows_of(data, starts[of_length] + HEADER_BYTES, length))
-        is_alike |= of_length
-    for index in np.flatnonzero(~is_alike).tolist():
+        is_done |= of_length
+    for index in np.flatnonzero(~is_done).tolist():
         crcs[index] = crc32c(data[starts[index] + HEADER_BYTES : ends[index] - CRC_BYTES])
     whole: npt.NDArray[np.bool_] = _masked(crcs) == _words(data)[ends - CRC_BYTES]
     return whole
@@ -123,7 +123,7 @@ def _crcs_of_lengths(data: bytes, positions: npt.NDArray[np.intp]) -> Crcs:
 def _tables() -> npt.NDArray[np.uint32]:
     """Return what each value of a byte adds to a checksum, by how many bytes follow it, shape (N, 256)."""
     tables = [np.array([crc32c(bytes([value])) ^ crc32c(bytes(1)) for value in range(256)], np.uint32)]
-    for _ in range(1, max(_MOST_ALIKE, _LENGTH_BYTES)):  # another byte follows
+    for _ in range(1, _LONGEST_ROW):  # another byte follows
         tables.append(tables[-1] >> np.uint32(8) ^ tables[0][tables[-1] & np.uint32(0xFF)])
     return np.array(tables)
 

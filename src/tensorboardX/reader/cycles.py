@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from .checksums import HEADER_BYTES
+from .checksums import HEADER_BYTES, rows_of
 
 EXAMPLES = (64, 512)
 """Of how many records a cycle is looked for. It may have half as many."""
 
-_APART = 8  # records at the beginning of a file that need not repeat: its version, what describes tags
+_FIRST = 8  # records that need not repeat: at the beginning of a file its version, and what describes tags
 _FIRST_REACH, _LAST_REACH = 256, 1 << 16  # records
 _WORDS = HEADER_BYTES // 4
 _MOST_KINDS = 256  # of headers: a kind is one byte
@@ -61,8 +61,7 @@ class Cycle:
 
     def _differ(self, chunk: bytes, starts: Offsets) -> npt.NDArray[np.bool_]:
         """Return whether each record has another header than the cycle has there."""
-        places = np.ndarray((len(chunk) - HEADER_BYTES + 1,), f"V{HEADER_BYTES}", chunk, strides=(1,))
-        headers = places[starts].view(np.uint32).reshape(len(starts), _WORDS)
+        headers = rows_of(chunk, starts, HEADER_BYTES).view(np.uint32)
         differ: npt.NDArray[np.bool_] = (headers != np.resize(self._headers, headers.shape)).any(1)
         return differ
 
@@ -74,7 +73,7 @@ def cycle_of(headers: Sequence[bytes], totals: Sequence[int]) -> Cycle | None:
         kinds.setdefault(header, len(kinds))
     if len(kinds) > _MOST_KINDS:
         return None
-    text = bytes(map(kinds.__getitem__, headers[_APART:]))
+    text = bytes(map(kinds.__getitem__, headers[_FIRST:]))
     length = text.find(text[: len(text) // 2], 1)
     is_repeated = length > 0 and text[length:] == text[:-length]
     return Cycle(headers[-length:], totals[-length:]) if is_repeated else None

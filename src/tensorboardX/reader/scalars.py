@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from .checksums import rows_of
 from .layouts import Layout, Rows, Scalar, layout_of, width
 from .values import SCALARS, Tags
 from .walk import Offsets, Stretch
@@ -201,7 +202,4 @@ def _by_length(stretch: Stretch) -> Iterator[tuple[int, Indices]]:
 
 def _rows(stretch: Stretch, records: Indices, length: int) -> Rows:
     """Return the data of records of one length, and what follows it up to a whole number of words."""
-    row = width(length)
-    items = np.ndarray((len(stretch.data) - row + 1,), f"V{row}", stretch.data, strides=(1,))
-    rows: Rows = items[stretch.starts[records]].view(np.uint8).reshape(len(records), row)
-    return rows
+    return rows_of(stretch.data, stretch.starts[records], width(length))

@@ -44,7 +44,7 @@ class Tally:
         return int(self.below[0]), self.size - int(self.below[-1])
 
     def add(self, values: Floats, memory: Float64Array) -> None:
-        """Add finite values to the number, the extremes and the sums of all. `memory` holds some of them."""
+        """Add finite values to the number, the extremes and the sums of all; `memory` takes a block of them."""
         self.size += len(values)
         self.low, self.high = min(self.low, float(values.min())), max(self.high, float(values.max()))
         for start in range(0, len(values), len(memory)):
